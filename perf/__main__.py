@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import os
 import pathlib
-import resource
 import signal
 import sys
 import tempfile
@@ -17,6 +16,8 @@ from contestants.haproxy import HAProxy
 from contestants.hubgate import Hubgate
 from contestants.nginx import OpenHabian, Tuned
 from keys import Keys
+from kit import document
+from kit.limits import allow_many_descriptors
 from process import Failed
 from rows import COST, SPEED
 from stand import Stand
@@ -58,7 +59,7 @@ def main():
     if len(cores) < 2:
         sys.exit("bench: two cores are needed: one for the proxy, one for load and hub")
     os.sched_setaffinity(0, cores[1:])
-    allow_many_connections()
+    allow_many_descriptors()
     # So that every `with` block ends what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended from outside"))
     table = Table(contestants(options))
@@ -78,7 +79,7 @@ def main():
         sys.exit(1)
     if options.write:
         must_be_steady(table, options)
-        write(report, options.sheet)
+        document.replace(options.sheet.document, options.sheet.mark, options.sheet.mark, report)
 
 
 def parse():
@@ -117,11 +118,6 @@ def parse():
 
 def keys(sheet):
     return ", ".join(row.key for row in sheet.rows())
-
-
-def allow_many_connections():
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def contestants(options):
@@ -214,12 +210,6 @@ def summary(options, table, cores, passed):
 
 def counted(number, what):
     return f"{number} {what}" + ("s" if number > 1 else "")
-
-
-def write(report, sheet):
-    """Replaces what stands between the two marks of the document."""
-    before, mark, rest = sheet.document.read_text().partition(sheet.mark)
-    sheet.document.write_text(f"{before}{mark}\n{report}\n{mark}{rest.partition(mark)[2]}")
 
 
 def tell(line):

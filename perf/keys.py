@@ -2,10 +2,11 @@
 
 import subprocess
 
+from kit import certificates
+from kit.certificates import P256, RSA
+
 USER, PASSWORD = "anna", "open sesame"
 
-P256 = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-RSA = ["rsa:2048"]
 NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
 VISITOR = "extendedKeyUsage=clientAuth"
 
@@ -45,10 +46,9 @@ class Keys:
         return path
 
     def sign(self, name, key, subject, extension, more=()):
-        command = ["openssl", "req", "-x509", "-nodes", "-newkey", *key, "-days", "30", *more]
-        command += ["-keyout", self.key(name), "-out", self.chain(name)]
-        run(command + ["-subj", f"/CN={subject}", "-addext", extension])
-        self.key(name).chmod(0o600)
+        certificates.make(
+            self.chain(name), self.key(name), subject, *more, "-addext", extension, kind=key
+        )
 
     def maze(self, count, key=P256):
         """A self-signed device behind so many CAs that all have the house's CA's name."""

@@ -4,6 +4,7 @@ import socket
 import ssl
 import struct
 
+from kit.tls import connect
 from loads import SLACK
 
 # Offset of tcpi_bytes_acked in Linux's struct tcp_info, and its size.
@@ -13,23 +14,11 @@ TCP_INFO_SIZE = 128
 CUT = (ConnectionError, ssl.SSLError, TimeoutError, OSError)
 
 
-def context(protocol="http/1.1", certificate=None):
-    """A TLS client that accepts any server and offers one protocol."""
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.check_hostname = False
-    made.verify_mode = ssl.CERT_NONE
-    made.set_alpn_protocols([protocol])
-    if certificate:
-        made.load_cert_chain(*certificate)
-    return made
-
-
 class Connection:
     """TCP, and TLS where a context is given; closes with its `with` block."""
 
     def __init__(self, port, tls=None, source="127.0.0.1", timeout=SLACK):
-        self.tcp = socket.create_connection(("127.0.0.1", port), timeout, (source, 0))
-        self.tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.tcp = connect(port, timeout, source)
         self.stream = self.tcp
         if tls:
             # The descriptor of the TCP socket moves into the TLS socket.

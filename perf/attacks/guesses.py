@@ -4,10 +4,11 @@ import base64
 import itertools
 
 from attacks import repeat
-from attacks.connection import CUT, Connection, context
+from attacks.connection import CUT, Connection
 from keys import USER
+from kit.tls import client_context
 
-TLS = context()
+TLS = client_context("http/1.1")
 # Requests on one connection.
 EACH = 20
 NUMBER = itertools.count()

@@ -1,9 +1,10 @@
 """Handshakes: unfinished, finished for nothing, and with a chain of made-up CAs."""
 
 from attacks import http2, repeat
-from attacks.connection import CUT, Connection, context
+from attacks.connection import CUT, Connection
+from kit.tls import client_context
 
-TLS = context()
+TLS = client_context("http/1.1")
 # A TLS 1.2 record and ClientHello head that announce more than ever comes.
 BEGUN = bytes.fromhex("1603010200010001fc0303") + bytes(100)
 
@@ -24,13 +25,13 @@ def full(port, seconds):
 
 def with_chain(certificate):
     """Handshakes that show a chain, without a request."""
-    shown = context("http/1.1", certificate)
+    shown = client_context("http/1.1", certificate)
     return lambda port, seconds: repeat(seconds, lambda: shake(port, shown, answered=True))
 
 
 def requests_with_chain(certificate):
     """Many requests on each connection that showed a chain."""
-    shown = context("h2", certificate)
+    shown = client_context("h2", certificate)
     return lambda port, seconds: repeat(seconds, lambda: ask(port, shown))
 
 

@@ -3,7 +3,8 @@
 import contextlib
 
 from attacks import http2, repeat
-from attacks.connection import CUT, Connection, context
+from attacks.connection import CUT, Connection
+from kit.tls import client_context
 
 # A head below the limits of both proxies: bytes of HTTP/1.1, fields of HTTP/2.
 FILLER, FIELDS = 250, 60
@@ -13,7 +14,7 @@ REPEATED = b"\xbe"
 FEW, MANY = 100, 1900
 STREAMS = 128
 NO_WINDOW = http2.INITIAL_WINDOW_SIZE + bytes(4)
-TLS = context()
+TLS = client_context("http/1.1")
 
 
 def http1(port, seconds):

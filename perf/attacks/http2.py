@@ -2,7 +2,8 @@
 
 import contextlib
 
-from attacks.connection import Connection, context
+from attacks.connection import Connection
+from kit.tls import client_context
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY = 0, 1, 3, 4, 6, 7
@@ -11,7 +12,7 @@ END_STREAM, ACK, END_HEADERS = 1, 1, 4
 INITIAL_WINDOW_SIZE = b"\x00\x04"
 # Added to the connection's window of 65,535 bytes, so that only a stream's is ever empty.
 MOST_WINDOW = (2**31 - 1 - 65_535).to_bytes(4, "big")
-TLS = context("h2")
+TLS = client_context("h2")
 # On one connection; a batch is at most the streams that both proxies take at a time.
 REQUESTS, BATCH = 1500, 100
 

@@ -3,7 +3,9 @@
 import dataclasses
 import pathlib
 
-from process import Counted, Process, free_port
+from kit import peers
+from kit.ports import free_port
+from process import Counted, Process
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Place:
 
 
 class Contestant:
-    """A proxy in one configuration: `write` makes its files and returns its command."""
+    """A proxy in one configuration: `write` makes its files, `run` is its command."""
 
     # Whether rows of instructions have a figure for it.
     countable = False
@@ -49,10 +51,12 @@ class Contestant:
         folder.mkdir(exist_ok=True)
         place = Place(folder, free_port(), house.hubs[setup.hub].port, setup, house.keys,
                       house.all_cores)
-        command = self.write(place)
+        self.write(place)
         kind = Counted if setup.counted else Process
         cores = house.all_cores if setup.all_cores else house.proxy_cores
         return kind(
-            command, cores, folder / "output", place.port,
-            XDG_CONFIG_HOME=str(folder), XDG_DATA_HOME=str(folder),
+            self.run(place), cores, folder / "output", place.port, env=peers.environment(folder)
         )
+
+    def run(self, place):
+        return self.command(place.folder)

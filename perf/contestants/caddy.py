@@ -1,17 +1,12 @@
 """Caddy, with its defaults but HTTP/3."""
 
-import subprocess
-
 from contestants import Contestant
 from keys import USER
+from kit import peers
 
 
-class Caddy(Contestant):
+class Caddy(peers.Caddy, Contestant):
     name = "Caddy"
-    binary = "/usr/bin/caddy"
-
-    def version(self):
-        return "Caddy " + subprocess.check_output([self.binary, "version"], text=True).split()[0]
 
     def write(self, place):
         scheme = "https" if place.setup.tls else "http"
@@ -37,8 +32,6 @@ class Caddy(Contestant):
     }}
 }}
 """)
-        file = place.folder / "Caddyfile"
-        return [self.binary, "run", "--config", file, "--adapter", "caddyfile"]
 
 
 def tls(place):

@@ -1,18 +1,12 @@
 """HAProxy, set up as its manual advises for one core."""
 
-import subprocess
-
 from contestants import Contestant
 from keys import USER
+from kit import peers
 
 
-class HAProxy(Contestant):
+class HAProxy(peers.HaProxy, Contestant):
     name = "HAProxy"
-    binary = "/usr/sbin/haproxy"
-
-    def version(self):
-        line = subprocess.check_output([self.binary, "-v"], text=True)
-        return "HAProxy " + line.split()[2].partition("-")[0]
 
     def write(self, place):
         (place.folder / "haproxy.cfg").write_text(f"""
@@ -41,7 +35,6 @@ backend hub
     http-reuse always
     server hub 127.0.0.1:{place.hub}
 """)
-        return [self.binary, "-db", "-f", place.folder / "haproxy.cfg"]
 
 
 def protocols(place):

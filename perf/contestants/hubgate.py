@@ -2,12 +2,12 @@
 
 import json
 import shutil
-import subprocess
 
 from contestants import Contestant
+from kit import peers
 
 
-class Hubgate(Contestant):
+class Hubgate(peers.Hubgate, Contestant):
     name = "hubgate"
     countable = compared = True
 
@@ -17,9 +17,6 @@ class Hubgate(Contestant):
     def keep(self, folder):
         """Goes on with a copy, so that a build meanwhile changes nothing."""
         self.binary = shutil.copy2(self.binary, folder / "hubgate")
-
-    def version(self):
-        return subprocess.check_output([self.binary, "--version"], text=True).strip()
 
     def write(self, place):
         address = [f"127.0.0.1:{place.port}"]
@@ -36,7 +33,6 @@ sites:
     paths: {json.dumps(PATHS if place.setup.paths else [])}
 limits: {{connections_per_address: 10000, body: off}}
 """)
-        return [self.binary, "run", "--config", place.folder / "proxy.yaml"]
 
 
 PATHS = [

@@ -1,20 +1,11 @@
 """NGINX, tuned and as openHABian sets it up."""
 
-import subprocess
-
 from contestants import Contestant
+from kit import peers
 
-NGINX = "/usr/sbin/nginx"
 
-
-class Nginx(Contestant):
+class Nginx(peers.Nginx, Contestant):
     """NGINX; a subclass says what is in `http` and in `location`."""
-
-    binary = NGINX
-
-    def version(self):
-        done = subprocess.run([NGINX, "-v"], capture_output=True, text=True, check=True)
-        return "NGINX " + done.stderr.strip().rpartition("/")[2]
 
     def write(self, place):
         location = self.location.replace("HUB", str(place.hub))
@@ -25,7 +16,7 @@ error_log {place.folder}/error.log;
 events {{ worker_connections 16384; }}
 http {{
     access_log {place.folder}/access.log combined;
-    {temporary(place.folder)}
+    {self.temporary(place.folder)}
     {self.http.replace("HUB", str(place.hub))}
     {REALM}
     server {{
@@ -41,8 +32,10 @@ http {{
     }}
 }}
 """)
+
+    def run(self, place):
         # In one process, as valgrind counts each by itself.
-        return command(place.folder, "master_process off;" if place.setup.counted else "")
+        return self.command(place.folder, "master_process off;" if place.setup.counted else "")
 
 
 class Tuned(Nginx):
@@ -118,12 +111,3 @@ PATHS = " ".join(
     f"location {path} {{ auth_basic off; LOCATION }}"
     for path in ["/static/", "/icon/", "/habpanel", "/api/v1/"]
 )
-
-
-def command(folder, more=""):
-    return [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-g", f"daemon off; {more}"]
-
-
-def temporary(folder):
-    kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    return " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)

@@ -2,10 +2,11 @@
 
 import pathlib
 import socket
-import sys
 
-from contestants import nginx
-from process import Process, free_port
+from kit import hub
+from kit.peers import Nginx
+from kit.ports import free_port
+from process import Process
 
 SMALL = "x" * 1024
 SIZES = {"small": 1024, "100k": 100_000, "10m": 10_000_000}
@@ -35,7 +36,7 @@ error_log {folder}/error.log;
 events {{ worker_connections 16384; }}
 http {{
     access_log off;
-    {nginx.temporary(folder)}
+    {Nginx.temporary(folder)}
     keepalive_requests 1000000000;
     sendfile on;
     open_file_cache max=10;
@@ -49,12 +50,12 @@ http {{
     }}
 }}
 """)
-    return Process(nginx.command(folder), cores, folder / "output", port)
+    return Process(Nginx().command(folder), cores, folder / "output", port)
 
 
 def start_events(folder, cores):
     """Server-sent events, WebSockets and uploads."""
     port = free_port()
     program = pathlib.Path(__file__).with_name("events.py")
-    command = [sys.executable, "-B", program, str(port), *addresses()]
+    command = hub.command(program, port, *addresses())
     return Process(command, cores, folder / "events.log", port)

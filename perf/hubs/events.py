@@ -5,14 +5,13 @@ it hears, and POST /upload counts the bytes that came.
 """
 
 import asyncio
-import base64
-import hashlib
 import re
 import sys
 
+from kit import websocket
+
 EVENT = b'event: message\ndata: {"topic":"openhab/items/Lamp/state","payload":"ON"}\n\n'
 CHUNK = b"%x\r\n%s\r\n" % (len(EVENT), EVENT)
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Visitor(asyncio.Protocol):
@@ -59,10 +58,10 @@ class Visitor(asyncio.Protocol):
         self.timer = asyncio.get_running_loop().call_later(1, self.tick)
 
     def upgrade(self, head, rest):
-        key = hashlib.sha1(field(head, b"Sec-WebSocket-Key") + GUID).digest()
+        accept = websocket.accept(field(head, b"Sec-WebSocket-Key"))
         self.transport.write(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: %s\r\n\r\n" % base64.b64encode(key)
+            b"Sec-WebSocket-Accept: %s\r\n\r\n" % accept
         )
         self.receive = self.receive_frames
         self.receive(rest)

@@ -1,9 +1,8 @@
 """A thousand visitors at a time who stay: event streams and WebSockets."""
 
 import asyncio
-import base64
-import os
 
+from kit import websocket
 from loads.visitor import PLAIN
 from process import Failed
 
@@ -14,8 +13,8 @@ ARRIVAL = 60
 # Of the messages that should come: one a second for each.
 ENOUGH = 0.9
 TEXT = b'{"type":"WebSocketEvent","topic":"openhab/websocket/heartbeat","payload":"PING"}'
-FRAME = bytes([0x81, 0x80 | len(TEXT)]) + bytes(4) + TEXT
-ECHO = bytes([0x81, len(TEXT)]) + TEXT
+FRAME = websocket.frame(websocket.TEXT, TEXT, bytes(4))
+ECHO = websocket.frame(websocket.TEXT, TEXT)
 
 
 def events(port, seconds, proxy):
@@ -88,7 +87,7 @@ async def stream_events(crowd):
 
 
 async def talk(crowd):
-    key = base64.b64encode(os.urandom(16)).decode()
+    key = websocket.key().decode()
     reader, writer = await crowd.enter(
         "/echo", 101, Upgrade="websocket", Connection="Upgrade",
         Sec_WebSocket_Version="13", Sec_WebSocket_Key=key,

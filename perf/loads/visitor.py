@@ -2,10 +2,9 @@
 
 import contextlib
 import re
-import socket
-import ssl
 import time
 
+from kit.tls import client_context, connect
 from loads import SLACK
 from process import Failed
 
@@ -16,25 +15,14 @@ UPLOAD = 100_000_000
 PIECE = memoryview(bytes(1_000_000))
 
 
-def context(certificate=None):
-    """What a visitor knows of TLS: whom to show, and no doubt of whom it sees."""
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.check_hostname = False
-    made.verify_mode = ssl.CERT_NONE
-    if certificate:
-        made.load_cert_chain(*certificate)
-    return made
-
-
-PLAIN = context()
+PLAIN = client_context()
 
 
 class Visitor:
     """A TLS connection that asks one thing at a time."""
 
     def __init__(self, port, known=PLAIN, session=None):
-        stream = socket.create_connection(("127.0.0.1", port), SLACK)
-        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stream = connect(port, SLACK)
         self.stream = known.wrap_socket(stream, server_hostname=HOST, session=session)
 
     def __enter__(self):

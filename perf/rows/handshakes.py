@@ -1,6 +1,7 @@
 """What a new connection with one request costs."""
 
 from contestants import Setup
+from kit.tls import client_context
 from loads import h2load, visitor
 from rows.requests import MICRO, TLS
 from rows.row import Measurement, Row
@@ -16,7 +17,7 @@ def resumed(stand):
 
 def with_certificate(stand):
     keys = stand.house.keys
-    known = visitor.context((keys.chain("visitor"), keys.key("visitor")))
+    known = client_context(certificate=(keys.chain("visitor"), keys.key("visitor")))
     return [stand.cost(Setup(client_certificate=True), visitor.handshakes, known) * MICRO]
 
 

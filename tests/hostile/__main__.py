@@ -32,7 +32,7 @@ def main():
 
 
 def parse():
-    names = {kind.name.lower(): kind for kind in CONTESTANTS}
+    names = {kind.program.lower(): kind for kind in CONTESTANTS}
     corpora = {corpus.name: corpus for corpus in CORPORA}
     parser = argparse.ArgumentParser(prog="scripts/hostile", description=__doc__)
     parser.add_argument("--only", choices=names, metavar="NAME", help=" or ".join(names))
@@ -59,8 +59,7 @@ def play(corpus, kind, cases):
     with tempfile.TemporaryDirectory(prefix="hubgate-hostile-") as folder:
         # NGINX as root serves as somebody else, who must get through here.
         os.chmod(folder, 0o755)
-        label = f"{kind.name} {kind(folder).version()}"
-        return label, corpus.run(kind, folder, cases)
+        return kind(folder).version(), corpus.run(kind, folder, cases)
 
 
 def tell(label, corpus, outcomes, faults, shown):
@@ -78,4 +77,7 @@ def publish(corpus, results, options):
         report.write(corpus.name, corpus.tables(results))
 
 
-main()
+try:
+    main()
+except ChildProcessError as failure:
+    sys.exit(f"hostile: {failure}")

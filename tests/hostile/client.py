@@ -5,6 +5,7 @@ import re
 import ssl
 
 from contestants import HOST
+from kit.tls import client_context
 
 # Seconds: for a whole case, for more after an answer, for an answer between two pieces.
 AT_MOST, QUIET, BETWEEN = 3, 0.5, 0.4
@@ -118,13 +119,4 @@ def is_torn(tls):
         return True
 
 
-def context(protocol):
-    """Takes any server, and speaks that protocol (ALPN)."""
-    made = ssl.create_default_context()
-    made.check_hostname = False
-    made.verify_mode = ssl.CERT_NONE
-    made.set_alpn_protocols([protocol])
-    return made
-
-
-CONTEXT = context("http/1.1")
+CONTEXT = client_context("http/1.1")

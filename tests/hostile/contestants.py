@@ -10,12 +10,12 @@ what a client claims about itself is dropped, and where it comes from is told.
         proxy.stop()
 """
 
-import os
 import pathlib
-import re
-import subprocess
 
-from process import Process, free_port
+from kit import certificates, peers
+from kit.peers import environment
+from kit.ports import free_port
+from kit.process import Process
 
 HOST = "home.test"
 GUARDED = "/admin"
@@ -34,10 +34,8 @@ CLAIMS = [
 
 
 class Contestant:
-    """A proxy: `write` makes its files and returns its command."""
+    """A proxy: `write` makes its files."""
 
-    name = version_command = None
-    environment = {}
     # Whether it tells the hub where a request comes from.
     tells = True
 
@@ -49,15 +47,19 @@ class Contestant:
     def start(self, hub_port):
         """Starts it on a free port before the hub, and returns when it listens."""
         self.folder.mkdir(mode=0o755, exist_ok=True)
-        make_certificate(self.folder)
+        self.make_certificate()
         self.port = free_port()
-        command = self.write(hub_port)
-        self.process = Process(command, self.output, self.port, self.environment)
-        try:
-            self.process.wait_until_it_listens()
-        except BaseException:
-            self.stop()
-            raise
+        self.write(hub_port)
+        self.process = Process(
+            self.command(self.folder), self.output, self.port,
+            env=environment(self.folder), start_new_session=True,
+        )
+        self.process.wait_until_it_listens()
+
+    def make_certificate(self):
+        chain, key = self.folder / "chain.pem", self.folder / "key.pem"
+        if not key.exists():
+            certificates.make(chain, key, HOST, "-addext", f"subjectAltName=DNS:{HOST}")
 
     def stop(self):
         self.process.end()
@@ -66,30 +68,11 @@ class Contestant:
     def output(self):
         return self.folder / "output"
 
-    @property
-    def pid(self):
-        return self.process.pid
-
-    def alive(self):
-        return self.process.alive()
-
-    def rss(self):
-        """Bytes of memory of all its processes."""
-        return self.process.rss()
-
-    def version(self):
-        done = subprocess.run(self.version_command, capture_output=True, text=True, check=True)
-        return re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)[0]
+    def is_running(self):
+        return self.process.is_running()
 
 
-class Hubgate(Contestant):
-    name = "hubgate"
-    binary = os.environ.get("HUBGATE", "target/release/hubgate")
-
-    @property
-    def version_command(self):
-        return [self.binary, "--version"]
-
+class Hubgate(peers.Hubgate, Contestant):
     def write(self, hub_port):
         # hubgate waits for the hub without a limit of its own.
         (self.folder / "proxy.yaml").write_text(f"""
@@ -109,19 +92,12 @@ limits:
   idle: {self.client_wait}s
 log: {{access: "off"}}
 """)
-        return [self.binary, "run", "--config", self.folder / "proxy.yaml"]
 
 
-class Nginx(Contestant):
+class Nginx(peers.Nginx, Contestant):
     """Upgrades are passed as NGINX's page on WebSocket proxying shows."""
 
-    name = "NGINX"
-    binary = "/usr/sbin/nginx"
-    version_command = [binary, "-v"]
-
     def write(self, hub_port):
-        kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        temporary = " ".join(f"{kind}_temp_path {self.folder}/{kind};" for kind in kinds)
         dropped = "\n".join(f'        proxy_set_header {claim} "";' for claim in CLAIMS)
         (self.folder / "nginx.conf").write_text(f"""
 worker_processes 2;
@@ -130,7 +106,7 @@ error_log {self.folder}/error.log;
 events {{ worker_connections 4096; }}
 http {{
     access_log off;
-    {temporary}
+    {self.temporary(self.folder)}
     client_header_timeout {self.client_wait}s;
     client_body_timeout {self.client_wait}s;
     keepalive_timeout {self.client_wait}s;
@@ -157,15 +133,9 @@ http {{
     }}
 }}
 """)
-        command = [self.binary, "-p", self.folder, "-c", self.folder / "nginx.conf"]
-        return [*command, "-g", "daemon off;"]
 
 
-class HaProxy(Contestant):
-    name = "HAProxy"
-    binary = "/usr/sbin/haproxy"
-    version_command = [binary, "-v"]
-
+class HaProxy(peers.HaProxy, Contestant):
     def write(self, hub_port):
         dropped = "\n".join(f"    http-request del-header {claim}" for claim in CLAIMS)
         pair = (self.folder / "chain.pem").read_text() + (self.folder / "key.pem").read_text()
@@ -193,20 +163,10 @@ frontend door
 backend hub
     server hub 127.0.0.1:{hub_port}
 """)
-        return [self.binary, "-db", "-f", self.folder / "haproxy.cfg"]
 
 
-class Caddy(Contestant):
+class Caddy(peers.Caddy, Contestant):
     """Sets X-Forwarded-For and X-Forwarded-Proto by itself."""
-
-    name = "Caddy"
-    binary = "/usr/bin/caddy"
-    version_command = [binary, "version"]
-
-    @property
-    def environment(self):
-        return {"HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder),
-                "XDG_CONFIG_HOME": str(self.folder)}
 
     def write(self, hub_port):
         claims = [claim for claim in CLAIMS if claim != "X-Forwarded-Host"]
@@ -239,18 +199,6 @@ https://:{self.port} {{
     }}
 }}
 """)
-        return [self.binary, "run", "--config", self.folder / "Caddyfile"]
 
 
 CONTESTANTS = [Hubgate, Nginx, HaProxy, Caddy]
-
-
-def make_certificate(folder):
-    if (folder / "key.pem").exists():
-        return
-    command = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec"]
-    command += ["-pkeyopt", "ec_paramgen_curve:P-256", "-days", "30", "-subj", f"/CN={HOST}"]
-    command += ["-keyout", folder / "key.pem", "-out", folder / "chain.pem"]
-    command += ["-addext", f"subjectAltName=DNS:{HOST}"]
-    subprocess.run(command, check=True, capture_output=True)
-    os.chmod(folder / "key.pem", 0o600)

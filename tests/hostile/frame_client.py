@@ -2,12 +2,12 @@
 
 import asyncio
 
-import client
 from contestants import HOST
 from frames.frame import (
     ACK, DATA, END_STREAM, GOAWAY, HEADERS, PADDED, PING, PREFACE, PRIORITISED, RST_STREAM, SETTINGS,
     CONNECTION, frame, settings,
 )
+from kit.tls import client_context
 
 # Seconds: for a whole case, for more after the last thing that was awaited, for a write.
 AT_MOST, QUIET, WRITTEN = 3, 0.4, 1
@@ -133,4 +133,4 @@ async def listen(reader, writer, answers, awaited):
         answers.read(kind, flags, stream, payload)
 
 
-CONTEXT = client.context("h2")
+CONTEXT = client_context("h2")

@@ -6,16 +6,14 @@ tunnel, as a careless hub would.
 """
 
 import asyncio
-import base64
-import hashlib
 
 import message
-from listener import Listener
+from kit import websocket
+from kit.hub import Listener
 
 # Seconds that a connection is listened to after its answer, and for at all.
 AFTERWARDS = 1
 AT_MOST = 20
-WEBSOCKET = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Heard:
@@ -93,8 +91,7 @@ def upgrade(heard, protocol):
     if protocol.lower() == b"websocket" and request.first(b"sec-websocket-version") != b"13":
         return said(b"426 Upgrade Required", b"", b"Sec-WebSocket-Version: 13\r\n")
     heard.tunnel = heard.raw[request.end:]
-    key = request.first(b"sec-websocket-key")
-    accept = base64.b64encode(hashlib.sha1(key + WEBSOCKET).digest())
+    accept = websocket.accept(request.first(b"sec-websocket-key"))
     return (b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + protocol
             + b"\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n")
 

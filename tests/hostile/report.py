@@ -3,6 +3,7 @@
 import pathlib
 
 from judge import KINDS
+from kit import document
 from message import DANGEROUS, WEAK
 
 PAGE = pathlib.Path("docs/security.md")
@@ -102,10 +103,4 @@ def dangers(results):
 
 def write(section, lines):
     """Puts the lines between the section's markers in docs/security.md."""
-    begin, end = f"<!-- {section} -->", f"<!-- /{section} -->"
-    before, found, rest = PAGE.read_text().partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise SystemExit(f"hostile: {PAGE} has no markers of the section {section}")
-    text = "\n".join(lines).strip()
-    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+    document.replace(PAGE, *document.markers(section), "\n".join(lines).strip())

@@ -11,7 +11,7 @@ import struct
 
 import case as cases
 from answers.fault import RESET, SILENCE
-from listener import Listener
+from kit.hub import Listener
 
 ASKED = re.compile(rb" /((?:case|probe)(\d{4})) HTTP/1")
 LENGTH = re.compile(rb"\ncontent-length: *(\d+)", re.IGNORECASE)

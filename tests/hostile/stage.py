@@ -15,8 +15,8 @@ async def run(contestant, hub, chosen, play):
     try:
         played = await play_all(contestant.port, chosen, play)
         await settle(hub)
-        if not contestant.alive():
-            raise SystemExit(f"hostile: {contestant.name} has ended; see {contestant.output}")
+        if not contestant.is_running():
+            raise SystemExit(f"hostile: {contestant.program} has ended; see {contestant.output}")
     finally:
         await asyncio.to_thread(contestant.stop)
         await hub.stop()

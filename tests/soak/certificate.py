@@ -1,8 +1,6 @@
 """Certificates of a root that is made on the spot."""
 
-import subprocess
-
-KIND = ["-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-days", "30"]
+from kit import certificates
 
 
 class Root:
@@ -13,16 +11,19 @@ class Root:
         self.folder = folder
         # Without OpenSSL's own configuration, which makes a CA of everything.
         (folder / "openssl.cnf").write_text("[req]\ndistinguished_name = name\n[name]\n")
-        self.request("root", "basicConstraints=critical,CA:TRUE")
+        self.make("root", "basicConstraints=critical,CA:TRUE")
 
-    def request(self, name, extension, *more):
-        command = ["openssl", "req", "-x509", "-config", "openssl.cnf", *KIND]
-        command += ["-subj", f"/CN={name}", "-addext", extension, *more]
-        command += ["-keyout", f"{name}.key", "-out", f"{name}.pem"]
-        subprocess.run(command, cwd=self.folder, check=True, capture_output=True)
+    def make(self, name, extension, *more):
+        chain, key = self.paths(name)
+        configuration = ["-config", self.folder / "openssl.cnf"]
+        certificates.make(chain, key, name, *configuration, "-addext", extension, *more)
+        return chain, key
 
     def sign(self, name, hosts):
         """A server's certificate: NAME.pem and NAME.key."""
+        chain, key = self.paths("root")
         names = f"subjectAltName={','.join(hosts)}"
-        self.request(name, names, "-CA", "root.pem", "-CAkey", "root.key")
+        return self.make(name, names, "-CA", chain, "-CAkey", key)
+
+    def paths(self, name):
         return self.folder / f"{name}.pem", self.folder / f"{name}.key"

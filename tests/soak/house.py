@@ -3,11 +3,13 @@
 import json
 import pathlib
 import re
-import ssl
 import subprocess
-import sys
 
-from program import Program, free_port, until
+from kit import hub
+from kit.ports import free_port
+from kit.tls import client_context
+from kit.wait import until
+from program import DEADLINE, Program
 
 PATIENCE = 60
 HUB = pathlib.Path(__file__).with_name("hub.py")
@@ -63,16 +65,20 @@ class House:
         return {it["user"]: it["fault"] for it in listed}
 
     def start_hub(self):
-        command = [sys.executable, "-B", HUB, self.hub_port]
-        self.hub = Program(command, self.folder / "hub.log")
-        self.hub.wait_until_it_listens(self.hub_port)
+        command = hub.command(HUB, self.hub_port)
+        self.hub = Program(command, self.folder / "hub.log", self.hub_port)
+        self.hub.wait_until_it_listens()
 
     def start(self, limits=()):
         """Starts hubgate within limits of prlimit, and waits until it answers commands."""
         command = ["prlimit", *limits, *self.command("run")] if limits else self.command("run")
-        self.gate = Program(command, self.logs / "journal", cwd=self.folder)
-        self.gate.wait_until_it_listens(self.https)
-        until(lambda: self.run("status").returncode == 0, "hubgate answers commands")
+        self.gate = Program(command, self.logs / "journal", self.https, cwd=self.folder)
+        self.gate.wait_until_it_listens()
+        until(self.is_answering, "hubgate answers commands", DEADLINE)
+
+    def is_answering(self):
+        """Checks whether hubgate answers commands."""
+        return self.run("status").returncode == 0
 
     def leave(self):
         for program in (self.gate, self.hub):
@@ -103,20 +109,10 @@ class Device:
         self.house = house
 
     def context(self):
-        context = trusting()
-        context.load_cert_chain(self.pem)
-        return context
+        return client_context(certificate=[self.pem])
 
 
 def enrol(house, name, folder, command="add"):
     """Gives a device its certificate as files."""
     printed = house.must("client", command, name, "--out", folder, "--key", "ec", "--modern")
     return Device(house, folder, printed)
-
-
-def trusting():
-    """Takes any server: whom it reaches is told by the certificate's digest."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context

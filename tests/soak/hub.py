@@ -6,9 +6,8 @@ answer beforehand; nothing is kept.
 
 import asyncio
 import hashlib
-import sys
 
-import websocket
+from kit import hub, websocket
 
 PIECE = 16 * 1024
 EVENT = 0.2
@@ -20,17 +19,8 @@ def body(name, size):
     return (block * (size // len(block) + 1))[:size]
 
 
-class Hub:
-    """One connection after the other, one request after the other."""
-
-    async def connection(self, reader, writer):
-        try:
-            while await self.exchange(reader, writer):
-                pass
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass
-        finally:
-            writer.close()
+class Hub(hub.Hub):
+    """A method for each kind of answer."""
 
     async def exchange(self, reader, writer):
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -78,7 +68,7 @@ class Hub:
             await asyncio.sleep(EVENT)
 
     async def serve_ws(self, exchange):
-        accept = websocket.accept(exchange.fields["sec-websocket-key"])
+        accept = websocket.accept(exchange.fields["sec-websocket-key"].encode()).decode()
         exchange.head(
             101, "Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept}"
         )
@@ -142,12 +132,5 @@ class Exchange:
             yield piece
 
 
-async def main(port):
-    hub = Hub()
-    server = await asyncio.start_server(hub.connection, "127.0.0.1", port, reuse_address=True)
-    async with server:
-        await server.serve_forever()
-
-
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    Hub().main()

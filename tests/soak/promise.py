@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from program import PAUSE, until
+from kit.wait import PAUSE, until
 
 
 class Broken(Exception):

@@ -6,7 +6,6 @@ import contextlib
 import json
 import logging
 import random
-import resource
 import ssl
 import subprocess
 import sys
@@ -14,9 +13,11 @@ import time
 
 from certificate import Root
 from faults import configuration, files, hub, resources
-from house import House, enrol, trusting
+from house import House, enrol
+from kit.limits import allow_many_descriptors
+from kit.procfs import descriptors
+from kit.tls import client_context
 from ledger import Ledger
-from program import descriptors
 from promise import Broken, eventually
 from traffic import callers, http1, streams
 from watch import Watch
@@ -70,7 +71,7 @@ class Soak:
         self.ledger, self.stopping = Ledger(), asyncio.Event()
         self.variant, self.numbers, self.idle, self.descriptors = 0, 0, 0, DESCRIPTORS
         self.memory = MEMORY
-        self.context = trusting()
+        self.context = client_context()
         self.root = Root(house.folder / "root")
         self.probe_again()
 
@@ -224,8 +225,7 @@ def prepare(soak):
     for made, served in zip(soak.root.sign("home", ["DNS:home.test"]), ("home.pem", "home.key")):
         (house.folder / served).write_text(made.read_text())
     soak.configure()
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    allow_many_descriptors()
     soak.start()
     soak.watch = Watch(house, soak.ledger)
     soak.device = enrol(house, "the phone that stays", house.folder / "stays")

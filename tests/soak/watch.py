@@ -6,7 +6,7 @@ import statistics
 import sys
 import time
 
-from program import descriptors, is_alive, resident
+from kit.procfs import descriptors, is_alive, resident
 
 # Bytes of a log beyond which it is emptied, as logrotate's copytruncate would.
 LONGEST = 2_000_000

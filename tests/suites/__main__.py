@@ -3,19 +3,18 @@
 import argparse
 import importlib
 import pathlib
-import resource
 import sys
 import tempfile
 
 import document
+from kit.limits import allow_many_descriptors
 
 SUITES = ["scanners", "handshakes", "slow", "websocket", "crowd", "unread"]
 
 
 def main():
     options = parse()
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    allow_many_descriptors()
     rows = []
     for name in options.names or SUITES:
         print(f"==> {name}", file=sys.stderr)
@@ -49,4 +48,7 @@ def tell(row):
         print(f"    WRONG: {line}", file=sys.stderr)
 
 
-main()
+try:
+    main()
+except ChildProcessError as failure:
+    sys.exit(f"suites: {failure}")

@@ -7,7 +7,7 @@ import time
 
 import sockets
 from gate import Gate
-from program import hub, until
+from program import hub, is_in_time
 from row import Row
 from visitor import CONTEXT, Waits, slower
 
@@ -41,12 +41,14 @@ def crowded(gate, kept, what, connect, seconds):
     before = gate.rss()
     fill(gate, kept, connect)
     # A connection is made before hubgate has taken it from the kernel's queue.
-    until("all are taken in", lambda: sockets.held(gate.port) >= ALL, SILENT / 3)
+    is_in_time(lambda: sockets.held(gate.port) >= ALL, "all are taken in", SILENT / 3)
     most = sockets.held(gate.port)
     each = (gate.rss() - before) / ALL
     busy = Waits(gate.port, MEASURED, source="127.2.0.1")
     begun = time.monotonic()
-    gone = until(f"those that {what} are let go", lambda: not sockets.held(gate.port), seconds)
+    gone = is_in_time(
+        lambda: not sockets.held(gate.port), f"those that {what} are let go", seconds
+    )
     wrong = [*slower(calm, busy, TIMES), *gate.panics()]
     if most < ALL:
         wrong.append(f"only {most} of {ALL} were held")

@@ -3,22 +3,18 @@
 import datetime
 import pathlib
 
-import gate
+from kit import document
+from kit.peers import Hubgate
 
 PAGE = pathlib.Path("docs/security.md")
-BEGIN, END = "<!-- suites -->", "<!-- /suites -->"
 
 
 def table(rows):
     lines = ["| suite | what | result |", "|---|---|---|", *(row.markdown() for row in rows)]
     day = datetime.date.today().isoformat()
-    return "\n".join([*lines, "", f"{gate.version()}, {day}."])
+    return "\n".join([*lines, "", f"{Hubgate().version()}, {day}."])
 
 
 def write(text):
     """Replaces what is between the markers."""
-    before, begin, rest = PAGE.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise SystemExit(f"suites: {PAGE} has no place for the table: {BEGIN} … {END}")
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    document.replace(PAGE, *document.markers("suites"), text)

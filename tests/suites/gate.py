@@ -1,12 +1,13 @@
 """hubgate as the suites meet it: a site for everybody, and one for holders of a certificate."""
 
-import os
+import functools
 import pathlib
-import subprocess
 
-from program import Program, free_port
+from kit import certificates
+from kit.peers import Hubgate
+from kit.ports import free_port
+from program import Program
 
-BINARY = os.environ.get("HUBGATE", "target/release/hubgate")
 # What anybody may ask for, and what only a device of the house may.
 PUBLIC, PRIVATE = "localhost", "private.test"
 
@@ -46,39 +47,30 @@ class Gate(Program):
         self.http, https = free_port(), free_port()
         (folder / "state").mkdir(exist_ok=True, mode=0o700)
         self.folder = folder
-        self.configuration = folder / "proxy.yaml"
-        self.configuration.write_text(
+        (folder / "proxy.yaml").write_text(
             CONFIGURATION.format(http=self.http, https=https, hub=hub, limits=limits)
         )
-        command = [BINARY, "run", "--config", self.configuration]
-        super().__init__(command, https, folder / "hubgate.log")
+        super().__init__(Hubgate().command(folder), folder / "hubgate.log", https)
 
     def panics(self):
         """What it said of panics, which must be nothing."""
         return [line for line in self.printed().splitlines() if "panicked" in line]
 
 
-def version():
-    done = subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
 def make_certificates(folder):
     """A CA, a server's certificate of it for 90 days, and a device's."""
-    openssl(folder, "req", "-x509", "-nodes", *CURVE, "-keyout", "ca.key", "-out", "ca.pem",
-            "-days", "90", "-subj", "/CN=suites",
-            "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    certificates.make(folder / "ca.pem", folder / "ca.key", "suites",
+                      "-addext", "keyUsage=critical,keyCertSign,cRLSign", days=90)
     for name, use in [("", "server"), ("device-", "client")]:
         (folder / "extensions").write_text(EXTENSIONS.format(use=use))
-        openssl(folder, "req", "-nodes", *CURVE, "-keyout", f"{name}key.pem", "-out", "request",
-                "-subj", "/CN=localhost")
-        openssl(folder, "x509", "-req", "-in", "request", "-CA", "ca.pem", "-CAkey", "ca.key",
-                "-days", "89", "-extfile", "extensions", "-out", f"{name}chain.pem")
-        os.chmod(folder / f"{name}key.pem", 0o600)
+        sign(folder, f"{name}chain.pem", folder / f"{name}key.pem")
 
 
-CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-
-
-def openssl(folder, *arguments):
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+def sign(folder, chain, key):
+    """A certificate of the CA, with the extensions of the file."""
+    openssl = functools.partial(certificates.openssl, folder=folder)
+    openssl("req", "-nodes", "-newkey", *certificates.P256, "-keyout", key, "-out", "request",
+            "-subj", "/CN=localhost")
+    openssl("x509", "-req", "-in", "request", "-CA", "ca.pem", "-CAkey", "ca.key",
+            "-days", "89", "-extfile", "extensions", "-out", chain)
+    key.chmod(0o600)

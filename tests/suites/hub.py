@@ -1,33 +1,23 @@
 """A hub that answers whatever it is asked: 1 KB, 1 MB at /medium, 32 MB at /large."""
 
-import asyncio
-import sys
+from kit import hub
 
 PIECE = b"x" * 65536
 SIZES = {b"/medium": 1024 * 1024, b"/large": 32 * 1024 * 1024}
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
 
 
-async def converse(reader, writer):
-    try:
-        while await exchange(reader, writer):
-            pass
-    except (OSError, asyncio.IncompleteReadError):
-        pass
-    finally:
-        writer.close()
-
-
-async def exchange(reader, writer):
-    """One request and its answer; false when there is none any more."""
-    head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    await read_body(reader, head)
-    size = SIZES.get(head.split(b" ", 2)[1], 1024)
-    writer.write(OK % size)
-    for at in range(0, 0 if head.startswith(b"head ") else size, len(PIECE)):
-        writer.write(PIECE[:size - at])
-        await writer.drain()
-    return True
+class Hub(hub.Hub):
+    async def exchange(self, reader, writer):
+        """One request and its answer; false when there is none any more."""
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await read_body(reader, head)
+        size = SIZES.get(head.split(b" ", 2)[1], 1024)
+        writer.write(OK % size)
+        for at in range(0, 0 if head.startswith(b"head ") else size, len(PIECE)):
+            writer.write(PIECE[:size - at])
+            await writer.drain()
+        return True
 
 
 async def read_body(reader, head):
@@ -39,9 +29,4 @@ async def read_body(reader, head):
         await reader.readexactly(int(length))
 
 
-async def main(port):
-    async with await asyncio.start_server(converse, "127.0.0.1", port, backlog=4096) as server:
-        await server.serve_forever()
-
-
-asyncio.run(main(int(sys.argv[1])))
+Hub().main()

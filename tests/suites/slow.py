@@ -8,7 +8,7 @@ import time
 
 import sockets
 from gate import Gate
-from program import hub, until
+from program import hub, is_in_time
 from row import Row
 from visitor import Waits, slower
 
@@ -39,7 +39,7 @@ def attacked(folder, gate, mode):
     with Attack(folder, gate, mode, path, options, limit + 20) as attack:
         everybody = until_held(gate) if mode != "R" else True
         busy = Waits(gate.port, MEASURED)
-        gone = until(f"mode {mode} is let go", lambda: not sockets.held(gate.port), limit)
+        gone = is_in_time(lambda: not sockets.held(gate.port), f"mode {mode} is let go", limit)
         seconds = time.monotonic() - begun
         kept = sockets.orphaned(gate.port)
     wrong = [*slower(calm, busy, TIMES), *attack.faults(), *gate.panics()]
@@ -56,7 +56,7 @@ def attacked(folder, gate, mode):
 
 
 def until_held(gate):
-    return until("slowhttptest holds all", lambda: sockets.held(gate.port) >= CONNECTIONS)
+    return is_in_time(lambda: sockets.held(gate.port) >= CONNECTIONS, "slowhttptest holds all")
 
 
 class Attack:

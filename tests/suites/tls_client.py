@@ -2,18 +2,11 @@
 
 import asyncio
 import contextlib
-import ssl
+
+from kit.tls import client_context
 
 CHUNK = 64 * 1024
-
-
-def trusting():
-    """A client's TLS that takes any certificate; no suite is about that."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["http/1.1"])
-    return context
+CONTEXT = client_context("http/1.1")
 
 
 @contextlib.asynccontextmanager
@@ -22,7 +15,7 @@ async def relay(port):
 
     async def join(reader, writer):
         try:
-            onward = await asyncio.open_connection("127.0.0.1", port, ssl=trusting())
+            onward = await asyncio.open_connection("127.0.0.1", port, ssl=CONTEXT)
         except OSError:
             writer.close()
             return

@@ -10,7 +10,7 @@ import time
 
 import sockets
 from gate import Gate
-from program import hub, until
+from program import hub, is_in_time
 from row import Row
 from visitor import CONTEXT, PATIENCE
 
@@ -29,7 +29,7 @@ def run(folder):
             for _ in range(ROUNDS):
                 for _ in range(PLACES):
                     kept.enter_context(unread(gate.port))
-                until("places are free", lambda: not sockets.held(gate.port), 75)
+                is_in_time(lambda: not sockets.held(gate.port), "places are free", 75)
             held, orphaned = sockets.held(gate.port), sockets.orphaned(gate.port)
             seconds = time.monotonic() - begun
     wrong = list(gate.panics())

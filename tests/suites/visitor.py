@@ -4,13 +4,13 @@ import socket
 import statistics
 import time
 
-from tls_client import trusting
+from kit.tls import client_context
 
 PATIENCE = 10
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 # Between two visits.
 PAUSE = 0.005
-CONTEXT = trusting()
+CONTEXT = client_context("http/1.1")
 
 
 def visit(port, source="127.0.0.1"):

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 
-from program import is_alive
+from kit.procfs import is_alive
 from promise import eventually, holds
 
 BROKEN = ["sites: [", "listen: 7\n", "", "sites:\n  - hosts: [home.test]\n    upstraem: x\n"]

@@ -7,8 +7,8 @@ import os
 import subprocess
 
 from hub import body
-from house import trusting
-from program import data, descriptors, is_alive, resident
+from kit.procfs import data, descriptors, is_alive, resident
+from kit.tls import client_context
 from promise import eventually, holds
 from traffic.callers import Place
 from traffic.http1 import Connection
@@ -149,7 +149,7 @@ async def unread(soak):
 async def asked(soak, stack):
     """A connection on which an answer is on its way."""
     name, place = f"unread{next(FRESH)}", Place(soak.house.https, soak.next_number())
-    connection = await Connection.open(place, "home.test", trusting())
+    connection = await Connection.open(place, "home.test", client_context())
     stack.push_async_callback(connection.close)
     await connection.send("GET", f"/echo/{name}/{UNREAD_SIZE}")
     return name, connection

@@ -65,7 +65,7 @@ class Loop:
     def check_leftovers(self):
         """Nothing may pile up over restarts and further commands."""
         try:
-            self.house.gate.end()
+            self.house.gate.terminate()
             self.house.start()
             self.house.must("user", "add", "last", stdin="last\n")
             found = self.house.leftovers()
@@ -128,7 +128,7 @@ class Action:
         self.write.check()
         done = self.house.run("check")
         holds(not done.returncode, f"`hubgate check` fails: {done.stderr.strip()}")
-        holds(self.house.gate.child.poll() is None, "the running hubgate ended")
+        holds(self.house.gate.is_running(), "the running hubgate ended")
 
 
 def run(options, folder):

@@ -7,8 +7,11 @@ n-th call" is one of several places here.
 import shutil
 import subprocess
 
-from house import House, trusting
-from program import Program, free_port, until
+from house import House
+from kit.ports import free_port
+from kit.tls import client_context
+from kit.wait import until
+from program import DEADLINE, Program
 from promise import Broken, holds
 
 from . import trace
@@ -95,7 +98,7 @@ class FirstOrder:
 
     def shown(self):
         try:
-            with secure(self.house, "home.test", trusting()) as stream:
+            with secure(self.house, "home.test", client_context()) as stream:
                 return stream.getpeercert(binary_form=True)
         except OSError:
             return b""
@@ -104,13 +107,13 @@ class FirstOrder:
         return ISSUER in self.shown()
 
     def check(self):
-        until(self.house.are_writers_gone, "the killed process is gone")
+        until(self.house.are_writers_gone, "the killed process is gone", DEADLINE)
         holds(not self.house.run("check").returncode, "`hubgate check` fails")
         self.house.must("cert", "status")
         self.house.start()
         with self.house.gate:
             self.check_served()
-            holds(self.house.gate.end() == 0, "it does not end in order")
+            holds(self.house.gate.terminate() == 0, "it does not end in order")
         left = [file.split(".")[0] for file in self.house.leftovers()]
         holds(not left, f"an unfinished file stays: {left}")
 
@@ -134,7 +137,7 @@ class Renewal(FirstOrder):
         self.house.start()
         with self.house.gate:
             super().work()
-            self.house.gate.end()
+            self.house.gate.terminate()
         shutil.copytree(self.house.state, self.issued, ignore=shutil.ignore_patterns("*.sock"))
 
     def prepare(self):
@@ -142,13 +145,16 @@ class Renewal(FirstOrder):
         shutil.copytree(self.issued, self.house.state)
 
     def work(self):
-        until(lambda: self.house.run("status").returncode == 0, "hubgate answers commands")
+        until(self.house.is_answering, "hubgate answers commands", DEADLINE)
         self.old = self.shown()
         self.house.must("cert", "renew", "home.test")
-        until(lambda: self.shown() != self.old, "the new certificate is served")
+        until(lambda: self.shown() != self.old, "the new certificate is served", DEADLINE)
 
     def work_for(self, gate, seconds):
-        until(lambda: gate.child.poll() is not None or not self.house.run("status").returncode, "")
+        until(
+            lambda: not gate.is_running() or self.house.is_answering(),
+            "hubgate ends or answers commands", DEADLINE,
+        )
         self.old = self.shown()
         with Program(self.house.command("cert", "renew", "home.test"), self.house.folder / "renew"):
             super().work_for(gate, seconds)

@@ -3,7 +3,8 @@
 import json
 
 from certificate import Root
-from program import Program, free_port
+from kit.ports import free_port
+from program import Program
 
 
 class Pebble:
@@ -32,8 +33,9 @@ class Pebble:
         ])
 
     def start(self, port, command):
-        program = Program(command, self.folder / f"{len(self.programs)}.log", cwd=self.folder)
-        self.programs.append(program.wait_until_it_listens(port))
+        log = self.folder / f"{len(self.programs)}.log"
+        program = Program(command, log, port, cwd=self.folder)
+        self.programs.append(program.wait_until_it_listens())
 
     @property
     def directory(self):

@@ -2,7 +2,8 @@
 
 import shutil
 
-from program import until
+from kit.wait import until
+from program import DEADLINE
 from promise import holds
 
 from .start import Start
@@ -38,7 +39,7 @@ class Replace(Start):
         return (self.house.state / "clients" / "ca.pem").read_bytes()
 
     def check(self):
-        until(self.house.are_writers_gone, "the killed process is gone")
+        until(self.house.are_writers_gone, "the killed process is gone", DEADLINE)
         self.house.must("check")
         self.lives()
         holds(self.ca() in (self.before, self.other), "the CA is neither the old nor the new one")

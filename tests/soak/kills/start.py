@@ -3,8 +3,11 @@
 import shutil
 import subprocess
 
-from house import House, trusting
-from program import free_port, until
+from house import House
+from kit.ports import free_port
+from kit.tls import client_context
+from kit.wait import until
+from program import DEADLINE
 from promise import holds
 
 from . import trace
@@ -50,7 +53,7 @@ class Start:
     def points(self, log):
         command = trace.tracing(self.house.command("run"), log)
         with subprocess.Popen(command, cwd=self.house.folder, stderr=subprocess.DEVNULL) as traced:
-            until(lambda: self.house.run("status").returncode == 0, "it answers commands")
+            until(self.house.is_answering, "it answers commands", DEADLINE)
             lines = log.read_text(errors="replace").splitlines()
             subprocess.run(["kill", "-9", lines[0].split()[0]], check=True)
             traced.wait(trace.PATIENCE)
@@ -76,7 +79,7 @@ class Start:
             return True
 
     def check(self):
-        until(self.house.are_writers_gone, "the killed process is gone")
+        until(self.house.are_writers_gone, "the killed process is gone", DEADLINE)
         holds(not self.house.run("check").returncode, "`hubgate check` fails")
         self.house.must("client", "list")
         shown = self.lives()
@@ -89,9 +92,9 @@ class Start:
         self.house.start()
         with self.house.gate:
             holds(visit(self.house, "phone.test") == REFUSED, "a stranger is not refused")
-            with secure(self.house, "phone.test", trusting()) as stream:
+            with secure(self.house, "phone.test", client_context()) as stream:
                 shown = stream.getpeercert(binary_form=True)
-            holds(self.house.gate.end() == 0, "it does not end in order")
+            holds(self.house.gate.terminate() == 0, "it does not end in order")
         kept = [*self.house.state.rglob("*.pem"), self.house.state / "session.key"]
         return shown, {str(file): file.read_bytes() for file in kept}
 

@@ -6,7 +6,7 @@ import http.client
 import itertools
 import socket
 
-from house import trusting
+from kit.tls import client_context
 
 PATIENCE = 10
 # Wrong passwords are counted for each address.
@@ -20,7 +20,7 @@ def visit(house, host, context=None, login=None):
         fields["Authorization"] = "Basic " + base64.b64encode(":".join(login).encode()).decode()
     caller = http.client.HTTPConnection(host)
     with contextlib.closing(caller):
-        caller.sock = secure(house, host, context or trusting())
+        caller.sock = secure(house, host, context or client_context())
         caller.request("GET", "/", headers=fields)
         answer = caller.getresponse()
         answer.read()

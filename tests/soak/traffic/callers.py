@@ -7,7 +7,7 @@ import random
 import time
 
 import hub
-from house import trusting
+from kit.tls import client_context
 from ledger import Refused, Wrong
 
 from . import http1, http2
@@ -37,7 +37,7 @@ class Caller:
         self.place = Place(soak.house.https, number)
         self.ledger, self.stopping = soak.ledger, soak.stopping
         self.random = random.Random(seed)
-        self.context, self.connection = trusting(), None
+        self.context, self.connection = client_context(), None
         # When it got on for the last time.
         self.since = time.monotonic()
 

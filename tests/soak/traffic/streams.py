@@ -5,7 +5,7 @@ import base64
 import os
 import time
 
-import websocket
+from kit import websocket
 from ledger import Wrong
 
 from . import http1
@@ -80,14 +80,14 @@ class WebSocket(Stream):
     fields = ()
 
     async def begin(self):
-        key = websocket.key()
+        key = websocket.key().decode()
         fields = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]
         fields += [f"Sec-WebSocket-Key: {key}", *self.fields]
         await self.connection.send("GET", "/ws", fields)
         status, told = await asyncio.wait_for(self.connection.head(), PATIENCE)
         if status != 101:
             self.expect(status, b"", b"")
-        if told.get("sec-websocket-accept") != websocket.accept(key):
+        if told.get("sec-websocket-accept") != websocket.accept(key.encode()).decode():
             raise Wrong(f"{status}, but not the answer to this WebSocket's key")
 
     async def step(self):

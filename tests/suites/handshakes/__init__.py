@@ -9,7 +9,7 @@ import importlib.metadata
 import time
 
 from gate import Gate
-from program import hub, until
+from program import hub, is_in_time
 from row import Row
 
 from handshakes import certificates, floods, hellos, lengths, mutants
@@ -63,9 +63,9 @@ def judged(case, gate):
 
 
 def left_over(gate, memory, descriptors):
-    if not until("all are closed", lambda: gate.descriptors() <= descriptors + 2):
+    if not is_in_time(lambda: gate.descriptors() <= descriptors + 2, "all are closed"):
         yield f"{gate.descriptors() - descriptors} files are still open"
     if gate.rss() - memory > GROWTH:
         yield f"memory grew by {gate.rss() - memory} bytes"
-    if gate.ended():
+    if not gate.is_running():
         yield "hubgate has ended"

@@ -1,7 +1,6 @@
 """Client certificates that are not what they should be: told why over HTTP, or refused."""
 
 import os
-import subprocess
 import threading
 
 from tlslite.api import X509CertChain, parsePEMKey
@@ -9,6 +8,7 @@ from tlslite.errors import BaseTLSException
 
 from gate import PRIVATE
 from handshakes.session import asked, session
+from kit.certificates import make
 
 VERSIONS = [(3, 3), (3, 4)]
 # 495 tells what is wrong with a certificate, 496 that none came.
@@ -67,12 +67,7 @@ def read(folder, certificate, key):
 def stranger(gate):
     with MAKING:
         if not (gate.folder / "stranger.pem").exists():
-            subprocess.run(
-                ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt",
-                 "ec_paramgen_curve:P-256", "-keyout", "stranger.key", "-out", "stranger.pem",
-                 "-subj", "/CN=stranger"],
-                cwd=gate.folder, check=True, capture_output=True,
-            )
+            make(gate.folder / "stranger.pem", gate.folder / "stranger.key", "stranger")
     return read(gate.folder, "stranger.pem", "stranger.key")
 
 

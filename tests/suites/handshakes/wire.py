@@ -1,9 +1,10 @@
 """A raw connection to the TLS port, and what comes back on it, in one word."""
 
 import contextlib
-import socket
 import struct
 import time
+
+from kit.tls import connect
 
 HANDSHAKE, ALERT, CHANGE_CIPHER_SPEC, DATA, HEARTBEAT = 22, 21, 20, 23, 24
 ALERTS = {
@@ -32,8 +33,7 @@ def message(kind, body):
 
 @contextlib.contextmanager
 def connection(port):
-    with socket.create_connection(("127.0.0.1", port), PATIENCE) as stream:
-        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with connect(port, PATIENCE) as stream:
         yield stream
 
 

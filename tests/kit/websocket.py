@@ -1,24 +1,25 @@
-"""Frames of WebSockets (RFC 6455), as client and as hub; one frame is one message."""
+"""The opening handshake and the frames of WebSocket (RFC 6455); each message is one frame."""
 
 import base64
 import hashlib
 import os
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
-GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 def key():
-    return base64.b64encode(os.urandom(16)).decode()
+    """A Sec-WebSocket-Key."""
+    return base64.b64encode(os.urandom(16))
 
 
-def accept(asked):
-    """What answers a key."""
-    return base64.b64encode(hashlib.sha1((asked + GUID).encode()).digest()).decode()
+def accept(value):
+    """The Sec-WebSocket-Accept for a Sec-WebSocket-Key."""
+    return base64.b64encode(hashlib.sha1(value + GUID).digest())
 
 
 def frame(opcode, payload, mask=None):
-    """The bytes of a frame; a client's is masked."""
+    """The bytes of a frame; clients mask theirs."""
     bit, size = (0x80 if mask else 0), len(payload)
     if size < 126:
         head = bytes([0x80 | opcode, bit | size])
@@ -30,7 +31,7 @@ def frame(opcode, payload, mask=None):
 
 
 async def receive(reader):
-    """The next frame: its opcode and its payload."""
+    """The opcode and the payload of the next frame."""
     first, second = await reader.readexactly(2)
     size = second & 0x7F
     if size > 125:

@@ -1,0 +1,1 @@
+"""Parts that scripts/hostile, scripts/suites, scripts/soak and scripts/bench share."""
