@@ -38,19 +38,16 @@ pub(crate) struct Access {
     /// Password file in the format of htpasswd.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) password: Option<String>,
-    /// CA of the client certificates: `own` for hubgate's own CA, the PEM file of another CA, or a
-    /// block.
+    /// CA of the client certificates: `own` for hubgate's own CA, the PEM file of another CA, or a block.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_certificate: Option<ClientCertificate>,
     /// Headers that pass the client certificate to the hub; `false` sends none.
     #[serde(default)]
     pub(crate) client_headers: ClientHeaders,
-    /// Other origins with the rights of the site's own pages, to read, write and open WebSockets:
-    /// `https://HOST[:PORT]` or `null`.
+    /// Other origins with the rights of the site's own pages, to read, write and open WebSockets: `https://HOST[:PORT]` or `null`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) origins: Option<Vec<String>>,
-    /// Lifetime of a login's session cookie, from `5m` to `365d`, or `off`. Default with a password
-    /// or certificate: `30d`.
+    /// Lifetime of a login's session cookie, from `5m` to `365d`, or `off`. Default with a password or certificate: `30d`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) session: Option<String>,
 }
@@ -83,8 +80,7 @@ pub(crate) enum ClientCertificate {
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClientCa {
-    /// `own`, or a PEM file with one or more CA certificates. Intermediate certificates in it are
-    /// used to build chains only.
+    /// `own`, or a PEM file with one or more CA certificates. Intermediate certificates in it are used to build chains only.
     pub(crate) ca: String,
     /// PEM or DER file with the CA's revocation lists; not with `ca: own`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,8 +112,7 @@ pub(crate) enum ClientHeaders {
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ClientHeadersForm {
-    /// `X-SSL-Client-Verify`, `X-SSL-Client-S-DN`, `X-SSL-Client-Serial` and
-    /// `X-SSL-Client-Fingerprint`.
+    /// `X-SSL-Client-Verify`, `X-SSL-Client-S-DN`, `X-SSL-Client-Serial` and `X-SSL-Client-Fingerprint`.
     XSslClient,
     /// `Client-Cert` (RFC 9440).
     ClientCert,

@@ -14,8 +14,7 @@ pub(crate) struct Acme {
     /// Contact e-mail of the ACME account. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) email: Option<String>,
-    /// PEM file of a root certificate that the CA's own server is verified with, in addition to the
-    /// system's roots.
+    /// PEM file of a root certificate that the CA's own server is verified with, in addition to the system's roots.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) root: Option<String>,
     /// External account binding, for CAs that require it.
@@ -24,8 +23,7 @@ pub(crate) struct Acme {
     /// A second CA, used while the first one fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fallback: Option<Fallback>,
-    /// Challenge types that may be used. They are always tried in the order http-01, tls-alpn-01,
-    /// dns-01.
+    /// Challenge types that may be used. They are always tried in the order http-01, tls-alpn-01, dns-01.
     pub(crate) challenges: Vec<Challenge>,
     /// DNS provider that publishes the TXT records of dns-01.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,8 +31,7 @@ pub(crate) struct Acme {
     /// Certificate profile of the CA, such as `classic` or `tlsserver`. Default: the CA's choice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) profile: Option<String>,
-    /// Certbot's folder. While hubgate has no certificate, a matching one is taken from here and
-    /// served until its renewal.
+    /// Certbot's folder. While hubgate has no certificate, a matching one is taken from here and served until its renewal.
     pub(crate) lineages: String,
     /// Copies of each certificate for other programs. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,8 +98,7 @@ pub(crate) struct Dns {
     /// rfc2136: file with the TSIG key, as `tsig-keygen` writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<String>,
-    /// Address and port of the resolver that is queried until the record is visible. Default: the
-    /// system's resolver.
+    /// Address and port of the resolver that is queried until the record is visible. Default: the system's resolver.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resolver: Option<String>,
 }

@@ -44,8 +44,7 @@ pub(super) struct File {
     pub(super) acme: Acme,
     /// The sites; at least one.
     pub(super) sites: Vec<Site>,
-    /// Proxies in front of hubgate, trusted for `X-Forwarded-For` and the PROXY header: `lan`,
-    /// addresses, CIDR blocks.
+    /// Proxies in front of hubgate, trusted for `X-Forwarded-For` and the PROXY header: `lan`, addresses, CIDR blocks.
     #[serde(default)]
     pub(super) trusted_proxies: Vec<String>,
     /// Sizes, counts and times at which a request is refused or a connection closed.
@@ -80,16 +79,13 @@ pub(super) struct Site {
     /// The hub: a URL such as `http://127.0.0.1:8080`, or a block with several servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) upstream: Option<Upstream>,
-    /// Instead of `upstream`: the origin that every request is redirected to, such as
-    /// `https://home.example.org`.
+    /// Instead of `upstream`: the origin that every request is redirected to, such as `https://home.example.org`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) redirect: Option<String>,
-    /// Request header in which the hub receives the name of the user or device, such as
-    /// `Remote-User`. Default: none.
+    /// Request header in which the hub receives the name of the user or device, such as `Remote-User`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) user_header: Option<String>,
-    /// Access rule: `public`, or the factors that a request must satisfy. Required, except with
-    /// `redirect`.
+    /// Access rule: `public`, or the factors that a request must satisfy. Required, except with `redirect`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) access: Option<SiteAccess>,
     /// Rules for single paths; the longest matching path applies.
@@ -145,12 +141,10 @@ pub(super) struct Servers {
     /// Maximum number of connections to each server. Default: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) connections: Option<usize>,
-    /// Sends requests over HTTP/2, which gRPC needs: by prior knowledge in the clear, by ALPN over
-    /// TLS.
+    /// Sends requests over HTTP/2, which gRPC needs: by prior knowledge in the clear, by ALPN over TLS.
     #[serde(default)]
     pub(super) http2: bool,
-    /// The servers' certificate, as a file or `sha256:HEX`. Only this certificate is accepted; its
-    /// names and dates are not checked.
+    /// The servers' certificate, as a file or `sha256:HEX`. Only this certificate is accepted; its names and dates are not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pin: Option<String>,
     /// Value of `Host` that the hub receives. Default: the client's.
