@@ -25,7 +25,8 @@ pub use self::{
     faults::Faults,
     resolve::{
         LAN, check_email, check_host, check_server, clash, is_certifiable, is_edited_header,
-        is_edited_value, is_origin, is_redirect, is_server, is_upstream_host, is_user_header,
+        is_edited_value, is_of_connection, is_origin, is_redirect, is_server, is_upstream_host,
+        is_user_header,
     },
     schema::schema,
 };

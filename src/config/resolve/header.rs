@@ -23,7 +23,8 @@ pub(super) fn value(text: &str) -> Result<HeaderValue, String> {
 }
 
 /// True if a header, in lower case, is hop-by-hop or frames the message.
-pub(super) fn is_of_connection(name: &str) -> bool {
+#[must_use]
+pub fn is_of_connection(name: &str) -> bool {
     CONNECTION.contains(&name)
 }
 

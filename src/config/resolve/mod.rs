@@ -32,6 +32,7 @@ use std::{
 
 pub use self::{
     acme::check_email,
+    header::is_of_connection,
     host::check_host,
     issuance::is_certifiable,
     listen::clash,

@@ -125,7 +125,7 @@ impl HeaderImport<'_, '_> {
                     "built in: hubgate sends it with the request for a password",
                 );
             }
-            name if OF_CONNECTION.contains(&name) || !is_name(name) || !is_value(value) => {
+            name if is_reserved(name) || !is_name(name) || !is_value(value) => {
                 report.dropped(
                     directive,
                     "the header belongs to the connection, or is invalid",
@@ -213,20 +213,10 @@ const YEAR: u64 = 365 * DAY;
 /// The largest `hsts.max_age`, in days.
 const MAX_DAYS: u64 = 3650;
 
-/// Headers that belong to the connection or frame the message.
-const OF_CONNECTION: [&str; 11] = [
-    "connection",
-    "content-length",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "set-cookie",
-];
+/// Reports whether a header belongs to the connection, frames the message, or sets a cookie.
+fn is_reserved(name: &str) -> bool {
+    name == "set-cookie" || config::is_of_connection(name)
+}
 
 fn is_name(name: &str) -> bool {
     !name.is_empty()

@@ -6,7 +6,10 @@ use std::{
 };
 
 use crate::{
-    acme::{ca::tests::*, testing::Server},
+    acme::{
+        ca::{PlacedOrder, tests::*},
+        testing::Server,
+    },
     tls::testing::{TestCa, leaf_params, new_key},
 };
 
@@ -56,6 +59,12 @@ impl Ca {
 
     pub(super) async fn connect(&self) -> CaClient {
         self.try_connect(None).await.unwrap().0
+    }
+
+    /// Resumes the order at `/order/1` with a new connection.
+    pub(super) async fn resume_order(&self) -> PlacedOrder {
+        let client = self.connect().await;
+        client.resume(&self.url("/order/1")).await.unwrap()
     }
 
     pub(super) async fn try_connect(

@@ -56,12 +56,7 @@ async fn an_order_that_stays_processing_is_a_network_problem_and_not_finalized_a
     let ca =
         Ca::start(|path, _| (path == "/order/1").then(|| json("200 OK", &ca::order("processing"))))
             .await;
-    let order = ca
-        .connect()
-        .await
-        .resume(&ca.url("/order/1"))
-        .await
-        .unwrap();
+    let order = ca.resume_order().await;
     let mut order = order.with_patience(std::time::Duration::from_millis(300));
     assert_eq!(order.status(), OrderStatus::Processing);
     order.finalize(b"not sent again").await.unwrap();
@@ -118,12 +113,7 @@ async fn a_finalization_that_the_ca_received_before_is_no_failure() {
         _ => None,
     })
     .await;
-    let mut order = ca
-        .connect()
-        .await
-        .resume(&ca.url("/order/1"))
-        .await
-        .unwrap();
+    let mut order = ca.resume_order().await;
     order.finalize(b"request").await.unwrap();
     assert_eq!(order.wait_certificate().await.unwrap(), "chain");
 }
@@ -136,12 +126,7 @@ async fn a_failed_validation_names_the_identifier() {
         _ => None,
     })
     .await;
-    let mut order = ca
-        .connect()
-        .await
-        .resume(&ca.url("/order/1"))
-        .await
-        .unwrap();
+    let mut order = ca.resume_order().await;
     let [authorization] = &order.authorizations().await.unwrap()[..] else {
         panic!("one authorization")
     };
