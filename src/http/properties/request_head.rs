@@ -152,58 +152,63 @@ fn has_no_claim(head: &Head<'_>, wire: &BytesMut, from: Ipv4Addr, upgrade: bool)
         (Some(head.method.as_str()), Some(1))
     );
     assert_eq!(read.path, Some(&head.target[..]));
-    let one = |name: &str| {
-        let mut values = all(read.headers, name);
-        let value = values
-            .next()
-            .map(|value| String::from_utf8_lossy(value).into_owned());
-        assert_eq!(values.next(), None, "{name} twice");
-        value
-    };
-    let host = head
-        .fields
-        .get(FieldName::Host)
-        .map(String::from_utf8_lossy);
-    assert_eq!(one("host").as_deref(), host.as_deref());
-    let written = head.fields.text(FieldName::ContentLength);
-    let length = written.map(|written| match written.trim_start_matches('0') {
-        "" => "0",
-        plain => plain,
-    });
-    assert_eq!(one("content-length").as_deref(), length);
-    let forwarded = one("x-forwarded-for").unwrap_or_default();
-    let way: Vec<_> = forwarded
-        .split(", ")
-        .map(|hop| hop.parse::<IpAddr>().ok())
-        .collect();
-    assert_eq!(way.last(), Some(&Some(from.into())), "{forwarded}");
-    assert!(
-        way.iter().all(Option::is_some) && (from == TRUSTED || way.len() == 1),
-        "{forwarded}"
-    );
-    let real = one("x-real-ip").and_then(|address| address.parse::<IpAddr>().ok());
-    assert!(real.is_some() && (from == TRUSTED || real == Some(CLIENT.into())));
-    let scheme = one("x-forwarded-proto");
-    assert!(matches!(scheme.as_deref(), Some("http" | "https")));
-    for name in OF_CONNECTION {
-        let of_upgrade = upgrade && (name == "connection" || name == "upgrade");
-        let of_chunks = head.body == Body::Chunked && name == "transfer-encoding";
-        let expected = usize::from(of_upgrade || of_chunks);
-        assert_eq!(all(read.headers, name).count(), expected, "{name}");
-    }
-    let cookies = one("cookie").unwrap_or_default();
+    keeps_host_and_length(head, read.headers);
+    names_the_client(read.headers, from);
+    has_no_connection_field(head, read.headers, upgrade);
+    let cookies = single(read.headers, "cookie").unwrap_or_default();
     assert_eq!(
         cookie::without(cookies.as_bytes()),
         None,
         "the upstream gets a session cookie"
     );
-    let names = read
-        .headers
-        .iter()
-        .map(|field| field.name.to_ascii_lowercase());
-    for name in names {
+    let fields = read.headers.iter();
+    for name in fields.map(|field| field.name.to_ascii_lowercase()) {
         assert!(!is_claim(&name), "{name} is a client's claim");
     }
+}
+
+fn keeps_host_and_length(head: &Head<'_>, fields: &[Header<'_>]) {
+    let host = head.fields.get(FieldName::Host);
+    let host = host.map(String::from_utf8_lossy);
+    assert_eq!(single(fields, "host").as_deref(), host.as_deref());
+    let written = head.fields.text(FieldName::ContentLength);
+    let length = written.map(|written| match written.trim_start_matches('0') {
+        "" => "0",
+        plain => plain,
+    });
+    assert_eq!(single(fields, "content-length").as_deref(), length);
+}
+
+fn names_the_client(fields: &[Header<'_>], from: Ipv4Addr) {
+    let forwarded = single(fields, "x-forwarded-for").unwrap_or_default();
+    let hops = forwarded.split(", ").map(|hop| hop.parse::<IpAddr>().ok());
+    let hops: Vec<_> = hops.collect();
+    assert_eq!(hops.last(), Some(&Some(from.into())), "{forwarded}");
+    assert!(
+        hops.iter().all(Option::is_some) && (from == TRUSTED || hops.len() == 1),
+        "{forwarded}"
+    );
+    let real = single(fields, "x-real-ip").and_then(|address| address.parse::<IpAddr>().ok());
+    assert!(real.is_some() && (from == TRUSTED || real == Some(CLIENT.into())));
+    let scheme = single(fields, "x-forwarded-proto");
+    assert!(matches!(scheme.as_deref(), Some("http" | "https")));
+}
+
+fn has_no_connection_field(head: &Head<'_>, fields: &[Header<'_>], upgrade: bool) {
+    for name in OF_CONNECTION {
+        let of_upgrade = upgrade && (name == "connection" || name == "upgrade");
+        let of_chunks = head.body == Body::Chunked && name == "transfer-encoding";
+        let expected = usize::from(of_upgrade || of_chunks);
+        assert_eq!(all(fields, name).count(), expected, "{name}");
+    }
+}
+
+/// The value of a field that occurs at most once.
+fn single(fields: &[Header<'_>], name: &str) -> Option<String> {
+    let mut values = all(fields, name);
+    let value = values.next();
+    assert_eq!(values.next(), None, "{name} twice");
+    value.map(|value| String::from_utf8_lossy(value).into_owned())
 }
 
 /// Reports whether upstreams take a field for a proxy's description of the client.

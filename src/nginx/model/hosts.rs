@@ -146,55 +146,64 @@ impl<'s, 'd> ServerSelection<'s, 'd> {
         domain: Option<&str>,
         report: &mut Report,
     ) -> Vec<String> {
-        let directive = server.server_name();
-        let hosts = match (name.strip_suffix(".*"), domain) {
+        let mut hosts = match (name.strip_suffix(".*"), domain) {
             (Some(begin), Some(domain)) => vec![format!("{begin}.{}", domain.to_ascii_lowercase())],
             _ => expand(name),
         };
-        let mut note = |outcome, name: &str, reason: &str| {
-            let what = format!("server_name {name}");
-            report.record_note(outcome, &directive.at, &what, reason);
-        };
-        if !hosts.iter().all(|host| is_host(host)) {
-            note(
-                Outcome::Dropped,
-                name,
-                match name.ends_with(".*") {
-                    true => {
-                        "hubgate supports no names without their end: `--domain example.org` sets the end for `*`"
-                    }
-                    false => "hubgate supports names, addresses and *.example.org: list the names",
-                },
-            );
+        if !note_wildcard(server.server_name(), name, &hosts, report) {
             return Vec::new();
         }
-        if name.ends_with('*') {
-            let hosts = hosts.join(", ");
-            let reason = format!("NGINX responds to every end of the name, hubgate to {hosts}");
-            note(Outcome::Changed, name, &reason);
-        }
-        if name.starts_with(['.', '*']) {
-            let reason = "hubgate's * stands for one label, NGINX's for several";
-            note(Outcome::Changed, name, reason);
-        }
-        let mut own = Vec::new();
-        for host in hosts {
-            match self.chosen(server, &host) {
-                Chosen::Everywhere => own.push(host),
-                Chosen::Nowhere => report.record_note(
-                    Outcome::Dropped,
-                    &directive.at,
-                    &format!("server_name {host}"),
-                    "another server has the name, so NGINX never chooses this one",
-                ),
-                Chosen::Partly => report.stop(directive, format!(
-                    "on some addresses another server has the name {host}, which may protect it; hubgate serves every site \
-                     on each address it listens on: give both the same `listen`"
-                )),
-            }
-        }
-        own
+        hosts.retain(|host| self.is_chosen(server, host, report));
+        hosts
     }
+
+    /// Reports whether NGINX chooses this server for the host everywhere; notes it otherwise.
+    fn is_chosen(&self, server: &Server<'d>, host: &str, report: &mut Report) -> bool {
+        let directive = server.server_name();
+        let chosen = self.chosen(server, host);
+        match chosen {
+            Chosen::Everywhere => {}
+            Chosen::Nowhere => report.record_note(
+                Outcome::Dropped,
+                &directive.at,
+                &format!("server_name {host}"),
+                "another server has the name, so NGINX never chooses this one",
+            ),
+            Chosen::Partly => report.stop(directive, format!(
+                "on some addresses another server has the name {host}, which may protect it; hubgate serves every site \
+                 on each address it listens on: give both the same `listen`"
+            )),
+        }
+        chosen == Chosen::Everywhere
+    }
+}
+
+/// Notes where hubgate reads a name otherwise than NGINX; returns false if it supports no such name.
+fn note_wildcard(directive: &Directive, name: &str, hosts: &[String], report: &mut Report) -> bool {
+    let mut note = |outcome, reason: &str| {
+        let what = format!("server_name {name}");
+        report.record_note(outcome, &directive.at, &what, reason);
+    };
+    if !hosts.iter().all(|host| is_host(host)) {
+        let reason = match name.ends_with(".*") {
+            true => {
+                "hubgate supports no names without their end: `--domain example.org` sets the end for `*`"
+            }
+            false => "hubgate supports names, addresses and *.example.org: list the names",
+        };
+        note(Outcome::Dropped, reason);
+        return false;
+    }
+    if name.ends_with('*') {
+        let hosts = hosts.join(", ");
+        let reason = format!("NGINX responds to every end of the name, hubgate to {hosts}");
+        note(Outcome::Changed, &reason);
+    }
+    if name.starts_with(['.', '*']) {
+        let reason = "hubgate's * stands for one label, NGINX's for several";
+        note(Outcome::Changed, reason);
+    }
+    true
 }
 
 impl<'s, 'd> Socket<'s, 'd> {

@@ -1,10 +1,13 @@
 //! Parses files into a tree of directives and follows `include`, with limits in every direction.
 
+mod text;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use self::text::Text;
 use super::{
     directive::{Directive, Position},
     files::{Files, Glob},
@@ -41,13 +44,6 @@ pub(crate) struct Parser<'f> {
     folder: PathBuf,
     directives: usize,
     files_read: usize,
-}
-
-/// The text of one file while it is parsed.
-struct Text<'t> {
-    file: Arc<Path>,
-    lexer: Lexer<'t>,
-    depth: usize,
 }
 
 type Parsed<T> = Result<T, Unreadable>;
@@ -206,48 +202,6 @@ impl<'f> Parser<'f> {
             included.extend(self.file(&path, Some(&directive.at), depth + 1)?);
         }
         Ok(included)
-    }
-}
-
-impl Text<'_> {
-    fn next(&mut self) -> Parsed<(Option<Token>, Position)> {
-        let read = self.lexer.next();
-        let line = match &read {
-            Ok(Some((_, line))) | Err((line, _)) => *line,
-            Ok(None) => 0,
-        };
-        let at = self.position(line);
-        match read {
-            Ok(token) => Ok((token.map(|(token, _)| token), at)),
-            Err((_, message)) => Err(Unreadable::new(&at, message)),
-        }
-    }
-
-    /// Reads the parameters of a directive, and whether a block follows.
-    fn parameters(&mut self, name: &str) -> Parsed<(Vec<String>, bool)> {
-        let mut words = Vec::new();
-        loop {
-            match self.next()? {
-                (Some(Token::Word(word)), _) => words.push(word),
-                (Some(Token::End), _) => return Ok((words, false)),
-                (Some(Token::Open), _) => return Ok((words, true)),
-                (Some(Token::Close), at) => {
-                    let message = format!("`{name}` is not ended: add a `;` before the `}}`");
-                    return Err(Unreadable::new(&at, message));
-                }
-                (None, _) => {
-                    let message = format!("the file ends within `{name}`: add a `;`");
-                    return Err(Unreadable::new(&self.position(1), message));
-                }
-            }
-        }
-    }
-
-    fn position(&self, line: usize) -> Position {
-        Position {
-            file: self.file.clone(),
-            line,
-        }
     }
 }
 
