@@ -25,100 +25,111 @@ pub(crate) use self::{
 };
 use crate::{file_access, regular_file};
 
-/// Writes a file atomically; after a crash, the file has the old or the new content.
-pub(crate) fn write(file: &Path, content: &[u8]) -> io::Result<()> {
-    replace(file, content, || Ok(()))
-}
+/// A file of mode 0600 in a folder of mode 0700.
+pub(crate) struct PrivateFile<'p>(pub(crate) &'p Path);
 
-/// Writes as [`write`]; `move_away` may rename the old file once the new content is on disk.
-pub(crate) fn replace(
-    file: &Path,
-    content: &[u8],
-    move_away: impl FnOnce() -> io::Result<()>,
-) -> io::Result<()> {
-    PrivateFolder::of(file).with_rights(file, |folder| {
-        folder.make_private()?;
-        let temporary = TemporaryFile::of(file);
-        let written = temporary
-            .write(content)
-            .and_then(|()| move_away())
-            .and_then(|()| temporary.replace(file));
-        file_access::answered();
-        if written.is_err() {
-            // The error of the write is returned; a leftover is harmless and removed later.
-            let _ = temporary.remove();
-        }
-        written?;
-        folder.sync()
-    })
-}
+/// A folder of mode 0700.
+pub(crate) struct PrivateFolder<'p>(pub(crate) &'p Path);
 
-/// Reads a file; refuses a pipe or device in its place.
-pub(crate) fn read(file: &Path) -> io::Result<Vec<u8>> {
-    PrivateFolder::of(file).with_rights(file, |_| regular_file::read(file))
-}
+impl PrivateFile<'_> {
+    /// Writes the file atomically; after a crash, it has the old or the new content.
+    pub(crate) fn write(&self, content: &[u8]) -> io::Result<()> {
+        self.replace(content, || Ok(()))
+    }
 
-/// Opens a lock file; creates it and its folder if necessary.
-pub(crate) fn open_lock(file: &Path) -> io::Result<File> {
-    PrivateFolder::of(file).with_rights(file, |folder| {
-        folder.make_private()?;
-        regular_file::open(file, OpenOptions::new().append(true).create(true))
-    })
-}
+    /// Writes as [`Self::write`]; `move_away` may rename the old file once the new content is on
+    /// disk.
+    pub(crate) fn replace(
+        &self,
+        content: &[u8],
+        move_away: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.with_rights(|folder| {
+            folder.make_private()?;
+            let temporary = TemporaryFile::of(self.0);
+            let written = temporary
+                .write(content)
+                .and_then(|()| move_away())
+                .and_then(|()| temporary.replace(self.0));
+            file_access::answered();
+            if written.is_err() {
+                // The error of the write is returned; a leftover is harmless and removed later.
+                let _ = temporary.remove();
+            }
+            written?;
+            folder.sync()
+        })
+    }
 
-/// Opens an existing lock file.
-pub(crate) fn open_existing_lock(file: &Path) -> io::Result<File> {
-    PrivateFolder::of(file).with_rights(file, |_| {
-        regular_file::open(file, OpenOptions::new().read(true))
-    })
-}
+    /// Reads the file; refuses a pipe or device in its place.
+    pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
+        self.with_rights(|_| regular_file::read(self.0))
+    }
 
-/// Restricts a file and its folder to their owner.
-pub(crate) fn close(file: &Path) -> io::Result<()> {
-    PrivateFolder::of(file).with_rights(file, |folder| {
-        folder.make_private()?;
-        if fs::metadata(file)?.permissions().mode() & 0o077 != 0 {
-            fs::set_permissions(file, Permissions::from_mode(0o600))?;
-        }
-        Ok(())
-    })
-}
+    /// Opens a lock file; creates it and its folder if necessary.
+    pub(crate) fn open_lock(&self) -> io::Result<File> {
+        self.with_rights(|folder| {
+            folder.make_private()?;
+            regular_file::open(self.0, OpenOptions::new().append(true).create(true))
+        })
+    }
 
-/// Renames a file within its folder.
-pub(crate) fn rename(file: &Path, other: &Path) -> io::Result<()> {
-    PrivateFolder::of(file).with_rights(file, |_| fs::rename(file, other))
-}
+    /// Opens an existing lock file.
+    pub(crate) fn open_existing_lock(&self) -> io::Result<File> {
+        self.with_rights(|_| regular_file::open(self.0, OpenOptions::new().read(true)))
+    }
 
-/// Removes a file; a missing file is no error.
-pub(crate) fn remove(file: &Path) -> io::Result<()> {
-    PrivateFolder::of(file).with_rights(file, |_| ignore_missing(fs::remove_file(file)))
-}
+    /// Restricts the file and its folder to their owner.
+    pub(crate) fn restrict(&self) -> io::Result<()> {
+        self.with_rights(|folder| {
+            folder.make_private()?;
+            if fs::metadata(self.0)?.permissions().mode() & 0o077 != 0 {
+                fs::set_permissions(self.0, Permissions::from_mode(0o600))?;
+            }
+            Ok(())
+        })
+    }
 
-/// Removes a folder and its content; a missing folder is no error.
-pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
-    PrivateFolder::of(folder).with_rights(folder, |_| ignore_missing(fs::remove_dir_all(folder)))
-}
+    /// Renames the file within its folder.
+    pub(crate) fn rename(&self, other: &Path) -> io::Result<()> {
+        self.with_rights(|_| fs::rename(self.0, other))
+    }
 
-/// Exchanges two folders of the same parent atomically.
-pub(crate) fn exchange(folder: &Path, other: &Path) -> io::Result<()> {
-    PrivateFolder::of(folder).with_rights(folder, |parent| {
-        renameat_with(CWD, folder, CWD, other, RenameFlags::EXCHANGE)?;
-        parent.sync()
-    })
-}
+    /// Removes the file; a missing file is no error.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        self.with_rights(|_| ignore_missing(fs::remove_file(self.0)))
+    }
 
-/// Creates a folder of mode 0700 if it does not exist.
-pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
-    PrivateFolder::of(folder).with_rights(folder, |_| match folder.exists() {
-        true => Ok(()),
-        false => PrivateFolder(folder).create(),
-    })
+    fn with_rights<T>(
+        &self,
+        act: impl FnOnce(PrivateFolder<'_>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        PrivateFolder::of(self.0).with_rights(self.0, act)
+    }
 }
-
-/// A folder of private files.
-struct PrivateFolder<'a>(&'a Path);
 
 impl<'a> PrivateFolder<'a> {
+    /// Creates the folder if it does not exist.
+    pub(crate) fn create_if_missing(&self) -> io::Result<()> {
+        Self::of(self.0).with_rights(self.0, |_| match self.0.exists() {
+            true => Ok(()),
+            false => self.create(),
+        })
+    }
+
+    /// Removes the folder and its content; a missing folder is no error.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        Self::of(self.0).with_rights(self.0, |_| ignore_missing(fs::remove_dir_all(self.0)))
+    }
+
+    /// Exchanges the folder with another one of the same parent, atomically.
+    pub(crate) fn exchange(&self, other: &Path) -> io::Result<()> {
+        Self::of(self.0).with_rights(self.0, |parent| {
+            renameat_with(CWD, self.0, CWD, other, RenameFlags::EXCHANGE)?;
+            parent.sync()
+        })
+    }
+
     /// Returns the folder that contains a file or folder.
     fn of(file: &'a Path) -> Self {
         match file.parent() {

@@ -15,8 +15,8 @@ pub fn client_prefix(address: IpAddr, bits: u32) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let rest = Ipv6Addr::BITS.saturating_sub(bits);
-            let kept = address.to_bits().checked_shr(rest).unwrap_or(0);
-            Ipv6Addr::from_bits(kept.checked_shl(rest).unwrap_or(0)).into()
+            let prefix = address.to_bits().checked_shr(rest).unwrap_or(0);
+            Ipv6Addr::from_bits(prefix.checked_shl(rest).unwrap_or(0)).into()
         }
         v4 @ IpAddr::V4(_) => v4,
     }

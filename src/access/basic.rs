@@ -33,7 +33,7 @@ impl Basic {
 
     /// Reports whether the user is an API token of openHAB, which has no password.
     #[must_use]
-    pub fn is_hub_token(&self) -> bool {
+    pub fn is_openhab_token(&self) -> bool {
         self.user.starts_with("oh.") && self.password.is_empty()
     }
 

@@ -37,7 +37,7 @@ impl Client {
         if !fields.has(FieldName::XForwardedFor) {
             return Self::at_handshake(peer, trusted_proxies);
         }
-        let hops = way(peer, trusted_proxies, fields);
+        let hops = self::hops(peer, trusted_proxies, fields);
         let last = hops.last().copied().flatten();
         let address = last.filter(|last| !trusted_proxies.contains(*last));
         let peer = peer.to_canonical();
@@ -70,7 +70,7 @@ impl Client {
 ///
 /// A malformed hop is `None`, and the last.
 #[must_use]
-pub fn way(peer: IpAddr, trusted: &Networks, fields: &Fields<'_>) -> Vec<Option<IpAddr>> {
+pub fn hops(peer: IpAddr, trusted: &Networks, fields: &Fields<'_>) -> Vec<Option<IpAddr>> {
     let mut hops = vec![Some(peer.to_canonical())];
     let values = fields.all(FieldName::XForwardedFor).rev();
     let lists = values.map(|value| fields::text(value).unwrap_or("unreadable"));

@@ -104,7 +104,7 @@ impl<'a> RequestOrigin<'a> {
     ///
     /// # Errors
     /// The field that names another site.
-    pub fn judge(&self, target: &OriginTarget<'_>) -> Result<(), CrossSite> {
+    pub fn check(&self, target: &OriginTarget<'_>) -> Result<(), CrossSite> {
         let writes = self.websocket || target.acts || !self.method.is_safe();
         let (origin, referer) = (self.origin(target), self.referer(target));
         if origin == Some(Page::Foreign) && (writes || target.guarded) {
@@ -124,7 +124,7 @@ impl<'a> RequestOrigin<'a> {
         }
     }
 
-    /// Returns the ground for the verdict of [`RequestOrigin::judge`], with which it can be
+    /// Returns the ground for the verdict of [`RequestOrigin::check`], with which it can be
     /// re-evaluated.
     #[must_use]
     pub fn ground(&self, target: &OriginTarget<'_>) -> OriginBasis {
@@ -132,10 +132,10 @@ impl<'a> RequestOrigin<'a> {
             origins: [&[], &[]],
             ..*target
         };
-        if !self.names_page() || self.judge(&unlisted).is_ok() {
+        if !self.names_page() || self.check(&unlisted).is_ok() {
             return OriginBasis::Itself;
         }
-        match self.judge(target) {
+        match self.check(target) {
             Ok(()) => self
                 .listed(target)
                 .map_or(OriginBasis::Nothing, OriginBasis::Listed),

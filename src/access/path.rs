@@ -6,6 +6,7 @@
 //! a hub that ignores case needs a rule on `/`.
 
 mod decode;
+mod interpretation_set;
 mod interpretations;
 mod invalid;
 #[cfg(any(fuzzing, test))]
@@ -15,7 +16,6 @@ pub(super) mod properties;
 mod reference;
 mod state;
 mod token;
-mod ways;
 
 use self::{decode::DecodedPath, interpretations::Interpretations};
 

@@ -11,7 +11,7 @@ use super::{
     network::Client,
     password::Passwords,
     path::{self, InvalidPath},
-    rule::{CertificateSource, Credentials, Rule},
+    rule::{Credentials, PresentedBy, Rule},
     throttle::Throttle,
     verdict::{Admission, Denial},
 };
@@ -150,29 +150,32 @@ impl PathPolicy<'_> {
     /// The reason for the denial.
     pub async fn decide<J>(
         &self,
-        visitor: &Credentials<'_, J>,
+        credentials: &Credentials<'_, J>,
         throttle: &Arc<Throttle>,
     ) -> Result<Admission, Denial>
     where
-        J: Fn(CertificateSource, &ClientCertificate) -> ClientAuth,
+        J: Fn(PresentedBy, &ClientCertificate) -> ClientAuth,
     {
         if let Some(OverrideAccess::Public) = self.path_access() {
-            return Ok(self.admit_to_public(visitor, throttle).await);
+            return Ok(self.admit_to_public(credentials, throttle).await);
         }
-        let evaluations: Vec<_> = self.rules().map(|rule| rule.evaluate(visitor)).collect();
+        let evaluations: Vec<_> = self
+            .rules()
+            .map(|rule| rule.evaluate(credentials))
+            .collect();
         for (rule, evaluation) in self.rules().zip(&evaluations) {
             rule.check_satisfiable(evaluation)?;
         }
-        let (basic, client) = (visitor.basic, visitor.client);
+        let (basic, client) = (credentials.basic, credentials.client);
         let mut admission = Admission {
-            evidence: Evidence::from_known(visitor.known),
+            evidence: Evidence::from_known(credentials.known),
             ..Admission::default()
         };
         for (rule, evaluation) in self.rules().zip(evaluations) {
             let login = rule.log_in(&evaluation, basic, client, throttle).await?;
             // The first rule is the site's.
-            let holder = &mut admission.holder;
-            holder.get_or_insert_with(|| rule.session_subject(&evaluation, login.account()));
+            let subject = &mut admission.subject;
+            subject.get_or_insert_with(|| rule.session_subject(&evaluation, login.account()));
             admission.set_client_headers(rule.client_headers(), evaluation.identity.as_ref());
             admission.add(evaluation, &login);
         }
@@ -182,23 +185,23 @@ impl PathPolicy<'_> {
     /// Reports whether a request that was admitted before would still be admitted by its evidence;
     /// hashes no password.
     #[must_use]
-    pub fn still_admits<J>(&self, visitor: &Credentials<'_, J>) -> bool
+    pub fn still_admits<J>(&self, credentials: &Credentials<'_, J>) -> bool
     where
-        J: Fn(CertificateSource, &ClientCertificate) -> ClientAuth,
+        J: Fn(PresentedBy, &ClientCertificate) -> ClientAuth,
     {
         self.rules()
-            .all(|rule| rule.admits(rule.evaluate(visitor).held))
+            .all(|rule| rule.admits(rule.evaluate(credentials).held))
     }
 
     /// Admits every client to a public place. The site's password and session are verified all the
     /// same, as browsers send them to public places too.
     async fn admit_to_public<J>(
         &self,
-        visitor: &Credentials<'_, J>,
+        credentials: &Credentials<'_, J>,
         throttle: &Arc<Throttle>,
     ) -> Admission {
         let site = &self.policy.site;
-        let (basic, client) = (visitor.basic, visitor.client);
+        let (basic, client) = (credentials.basic, credentials.client);
         let login = site
             .verify_password(true, basic, client, throttle)
             .await
@@ -208,7 +211,7 @@ impl PathPolicy<'_> {
             ..Admission::default()
         };
         admission.set_client_headers(site.client_headers(), None);
-        admission.add(site.evaluate_session(visitor.known), &login);
+        admission.add(site.evaluate_session(credentials.known), &login);
         admission
     }
 

@@ -34,7 +34,7 @@ pub struct Rule {
 
 /// The credentials of a request, before its password is verified.
 ///
-/// `judge` validates the certificate of a source against the client CA of a rule.
+/// `validate_certificate` validates the certificate of a source against the client CA of a rule.
 #[derive(Clone, Copy)]
 pub struct Credentials<'a, J> {
     /// Client of the request.
@@ -44,12 +44,12 @@ pub struct Credentials<'a, J> {
     /// Evidence of the request's session, or of an earlier admission.
     pub known: Known<'a>,
     /// Validates the certificate of the connection or of the session.
-    pub judge: J,
+    pub validate_certificate: J,
 }
 
 /// The source of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CertificateSource {
+pub enum PresentedBy {
     /// The certificate that the connection presented.
     Presented,
     /// The certificate of the session.
@@ -77,11 +77,11 @@ impl Rule {
     /// Reports whether factors satisfy the rule; a rule without factors admits every client.
     #[must_use]
     pub fn admits(&self, held: Factors) -> bool {
-        let needed = self.needed();
-        let held = held.intersection(needed);
+        let configured = self.configured();
+        let held = held.intersection(configured);
         match self.satisfy {
-            Satisfy::Any => held.any() || !needed.any(),
-            Satisfy::All => held == needed,
+            Satisfy::Any => held.any() || !configured.any(),
+            Satisfy::All => held == configured,
         }
     }
 
@@ -99,7 +99,7 @@ impl Rule {
     /// Reports whether the rule has no factor.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.needed().any()
+        !self.configured().any()
     }
 
     /// Reports whether a password is one of the factors.
@@ -115,23 +115,24 @@ impl Rule {
     }
 
     /// Evaluates every factor but the password of the request.
-    pub(super) fn evaluate<J>(&self, visitor: &Credentials<'_, J>) -> Evaluation
+    pub(super) fn evaluate<J>(&self, credentials: &Credentials<'_, J>) -> Evaluation
     where
-        J: Fn(CertificateSource, &ClientCertificate) -> ClientAuth,
+        J: Fn(PresentedBy, &ClientCertificate) -> ClientAuth,
     {
-        let judge = |authority| (visitor.judge)(CertificateSource::Presented, authority);
-        let (identity, invalid) = match self.certificate.as_ref().map(judge) {
+        let validate =
+            |accepted| (credentials.validate_certificate)(PresentedBy::Presented, accepted);
+        let (identity, invalid) = match self.certificate.as_ref().map(validate) {
             None | Some(ClientAuth::Absent) => (None, None),
             Some(ClientAuth::Valid(identity)) => (Some(identity), None),
             Some(ClientAuth::Invalid(reason)) => (None, Some(reason)),
         };
         let session_identity = match identity {
             Some(_) => None,
-            None => self.session_identity(visitor),
+            None => self.session_identity(credentials),
         };
-        let session_account = self.session_account(visitor.known);
+        let session_account = self.session_account(credentials.known);
         let held = Factors {
-            network: self.is_in_networks(visitor.client),
+            network: self.is_in_networks(credentials.client),
             certificate: identity.is_some() || session_identity.is_some(),
             password: session_account.is_some(),
         };
@@ -159,13 +160,13 @@ impl Rule {
 
     /// Returns the identity of the session's certificate; `None` with `satisfy: all`, which needs
     /// the certificate on the connection.
-    fn session_identity<J>(&self, visitor: &Credentials<'_, J>) -> Option<Identity>
+    fn session_identity<J>(&self, credentials: &Credentials<'_, J>) -> Option<Identity>
     where
-        J: Fn(CertificateSource, &ClientCertificate) -> ClientAuth,
+        J: Fn(PresentedBy, &ClientCertificate) -> ClientAuth,
     {
-        let key = visitor.known.certificate()?;
-        let authority = self.certificate.as_ref().filter(|_| self.is_any())?;
-        match (visitor.judge)(CertificateSource::FromSession, authority) {
+        let key = credentials.known.certificate()?;
+        let accepted = self.certificate.as_ref().filter(|_| self.is_any())?;
+        match (credentials.validate_certificate)(PresentedBy::FromSession, accepted) {
             ClientAuth::Valid(identity) => Some(identity).filter(|identity| identity.key() == *key),
             _ => None,
         }
@@ -239,7 +240,7 @@ impl Rule {
         let (Some(passwords), Some(basic)) = (&self.passwords, basic) else {
             return Login::None;
         };
-        if admitted && basic.is_hub_token() {
+        if admitted && basic.is_openhab_token() {
             return Login::None;
         }
         let address = client.client_ip();
@@ -257,7 +258,7 @@ impl Rule {
     /// network, certificate, password with `satisfy: all`; with `any` in the reverse order, the
     /// easiest to add first.
     fn denial(&self, evaluation: &Evaluation) -> Denial {
-        let missing = self.needed().difference(evaluation.held);
+        let missing = self.configured().difference(evaluation.held);
         let all = self.satisfy == Satisfy::All;
         if all && missing.network {
             return Denial::Network;
@@ -274,7 +275,7 @@ impl Rule {
         }
     }
 
-    fn needed(&self) -> Factors {
+    fn configured(&self) -> Factors {
         Factors {
             network: self.networks.is_some(),
             certificate: self.certificate.is_some(),

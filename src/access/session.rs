@@ -78,8 +78,8 @@ impl<'k> Sessions<'k> {
     /// `None` without a subject, or if the current session has the same subject and either half of
     /// its lifetime left or no earlier end than a new one.
     #[must_use]
-    pub fn renew(&self, current: Option<&Session<'_>>, holder: &SessionSubject) -> Option<String> {
-        let payload = self.payload(holder)?;
+    pub fn renew(&self, current: Option<&Session<'_>>, subject: &SessionSubject) -> Option<String> {
+        let payload = self.payload(subject)?;
         if current.is_some_and(|current| current.is_sufficient(&payload, self)) {
             return None;
         }
@@ -91,10 +91,10 @@ impl<'k> Sessions<'k> {
         Some(cookie::set(&value, left))
     }
 
-    fn payload(&self, holder: &SessionSubject) -> Option<Payload> {
-        let account = holder.account.as_ref();
+    fn payload(&self, subject: &SessionSubject) -> Option<Payload> {
+        let account = subject.account.as_ref();
         let account = account.filter(|account| account.user.len() <= payload::LONGEST_USER);
-        let certificate = holder.certificate.as_ref();
+        let certificate = subject.certificate.as_ref();
         let expires = certificate.map(|identity| identity.not_after().unix_timestamp());
         let expires = expires.map_or(u64::MAX, |end| u64::try_from(end).unwrap_or(0));
         let payload = Payload {

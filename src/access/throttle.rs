@@ -5,11 +5,11 @@
 //! parallel guesses gain nothing. The throttle is made once and outlives reloads of the
 //! configuration. `Counters` decide, and `HashQueue` orders the hashing; neither knows a password.
 
-mod allowance;
 mod backoff;
 mod failure_counters;
-mod lanes;
-mod turns;
+mod guess_locks;
+mod hash_queue;
+mod token_bucket;
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -24,8 +24,8 @@ use tokio::time::{Instant, timeout_at};
 
 use self::{
     failure_counters::{Counters, Started},
-    lanes::{GuessLock, GuessLocks},
-    turns::{HashPermit, HashQueue},
+    guess_locks::{GuessLock, GuessLocks},
+    hash_queue::{HashPermit, HashQueue},
 };
 use super::address_group::client_prefix;
 

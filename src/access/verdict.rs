@@ -27,7 +27,7 @@ pub struct Admission {
     /// Certificate that the upstream receives in header fields.
     pub told: ForwardedCertificate,
     /// Subject of a new session; `None` at a public place.
-    pub holder: Option<SessionSubject>,
+    pub subject: Option<SessionSubject>,
     /// The request's own password was verified and is wrong.
     pub login_failed: bool,
     /// Evidence besides the address and the connection's certificate.

@@ -11,11 +11,11 @@ mod directory;
 mod document;
 mod failure;
 mod order;
-mod persist;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "a violated property panics")]
 pub(crate) mod properties;
 mod renewal_info;
+mod retry;
 mod retry_after;
 #[cfg(test)]
 mod tests;
@@ -29,11 +29,11 @@ use time::{Duration, OffsetDateTime};
 use self::{
     account::{AccountKey, Credentials, Registration},
     failure::Failure,
-    persist::retry_bad_nonce,
+    retry::retry_bad_nonce,
     transport::Transport,
 };
 pub use self::{
-    account::{ExternalAccount, Settings},
+    account::{AccountSettings, ExternalAccountBinding},
     authorization::{Authorization, Challenge},
     directory::{Directory, Meta},
     order::PlacedOrder,
@@ -65,7 +65,7 @@ impl CaClient {
     /// account binding that is missing or wrong, and every problem of the CA or the connection.
     pub async fn connect(
         client: &HttpsClient,
-        settings: &Settings,
+        settings: &AccountSettings,
         credentials: Option<&[u8]>,
     ) -> Result<(Self, Option<Vec<u8>>), Problem> {
         let transport = Transport::new(client.clone());

@@ -32,17 +32,17 @@ const WELL_KNOWN: &str = "/.well-known/acme-challenge/";
 
 /// The active responses; clones share them.
 #[derive(Clone, Default)]
-pub struct Challenges {
+pub struct ActiveChallenges {
     active: Arc<Mutex<Vec<Arc<ActiveResponse>>>>,
 }
 
 /// An active response, which ends when this is dropped.
 pub struct Presented {
-    challenges: Challenges,
+    challenges: ActiveChallenges,
     active: Arc<ActiveResponse>,
 }
 
-impl Challenges {
+impl ActiveChallenges {
     /// Activates the response to a token of http-01.
     #[must_use]
     pub fn present_http(&self, token: &str, key_authorization: &str) -> Presented {

@@ -5,9 +5,9 @@
 
 mod connection;
 mod dial;
+mod observed_stream;
 mod origin;
 mod proxy;
-mod received;
 mod roots;
 #[cfg(test)]
 mod tests;

@@ -9,10 +9,10 @@ use super::{must_exist, print, print_json, print_step, span::Span, table::Table}
 use crate::{
     acme::{
         self,
-        manager::status::{CertificateStatus, ReportedProblem, State},
+        manager::status::{CertificateReport, CertificateStatus, ReportedProblem},
     },
     config::{self, model::Config},
-    server::control,
+    server::control::ControlClient,
     telemetry::Printable,
     tls::{self, date},
 };
@@ -48,16 +48,18 @@ impl Cert {
         let state = &config.state;
         match self {
             Self::Status { json } => Self::print_status(&config, *json),
-            Self::Renew { name, revoke } => control::renew(state, name, *revoke, print_step),
-            Self::Test { name } => control::test(state, name.as_deref(), print_step),
+            Self::Renew { name, revoke } => {
+                ControlClient::new(state).renew(name, *revoke, print_step)
+            }
+            Self::Test { name } => ControlClient::new(state).test(name.as_deref(), print_step),
         }
     }
 
     /// Prints the states that the running process reports, or those on disk if none runs.
     fn print_status(config: &Config, json: bool) -> anyhow::Result<()> {
-        let states = match control::certificates(&config.state) {
+        let states = match ControlClient::new(&config.state).certificates() {
             Ok(states) => states,
-            Err(fault) if !control::is_not_running(&fault) => return Err(fault),
+            Err(fault) if !ControlClient::is_not_running(&fault) => return Err(fault),
             Err(_) => {
                 must_exist(&config.state)?;
                 tls::install_provider();
@@ -75,7 +77,7 @@ impl Cert {
 
 /// A row for each certificate, with its problems below.
 struct CertificateTable<'a> {
-    states: &'a [State],
+    states: &'a [CertificateReport],
     now: OffsetDateTime,
 }
 
@@ -102,11 +104,11 @@ impl fmt::Display for CertificateTable<'_> {
 }
 
 impl CertificateTable<'_> {
-    fn row(&self, state: &State) -> [String; 6] {
+    fn row(&self, state: &CertificateReport) -> [String; 6] {
         let none = || "-".to_owned();
         [
             state.name.clone(),
-            standing(state.standing).to_owned(),
+            status_text(state.status).to_owned(),
             state.issuer.clone().unwrap_or_else(none),
             state.ends.map_or_else(none, date),
             state.ends.map_or_else(none, |ends| self.until(ends)),
@@ -114,7 +116,7 @@ impl CertificateTable<'_> {
         ]
     }
 
-    fn next_step(&self, state: &State) -> String {
+    fn next_step(&self, state: &CertificateReport) -> String {
         match state.next_at {
             Some(at) if at > self.now => format!("{} in {}", state.next, self.until(at)),
             _ => state.next.clone(),
@@ -126,8 +128,8 @@ impl CertificateTable<'_> {
     }
 }
 
-fn standing(standing: CertificateStatus) -> &'static str {
-    match standing {
+fn status_text(status: CertificateStatus) -> &'static str {
+    match status {
         CertificateStatus::Missing => "none yet",
         CertificateStatus::Valid => "valid",
         CertificateStatus::Due => "due",
@@ -155,10 +157,10 @@ mod tests {
     #[test]
     fn the_table_has_each_certificate_and_below_it_its_problems() {
         let now = datetime!(2026-11-25 12:00 UTC);
-        let valid = State {
+        let valid = CertificateReport {
             name: "home.example.org".into(),
             hosts: vec!["home.example.org".into()],
-            standing: CertificateStatus::Valid,
+            status: CertificateStatus::Valid,
             issuer: Some("R11".into()),
             ends: Some(now + Duration::days(70)),
             days_left: Some(70),
@@ -171,9 +173,9 @@ mod tests {
                 sentence: "the copies are not delivered".into(),
             }),
         };
-        let missing = State {
+        let missing = CertificateReport {
             name: "a.org".into(),
-            standing: CertificateStatus::Missing,
+            status: CertificateStatus::Missing,
             issuer: None,
             ends: None,
             days_left: None,

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{print, print_json, span::Span};
 use crate::{
     config,
-    server::control,
+    server::control::{self, ControlClient},
     sites::site::{RevocationList, SiteState},
     tls::{date, time_of_day},
 };
@@ -32,7 +32,7 @@ impl Status {
             Ok(config) => (config.state, None),
             Err(faults) => (config::state_folder(path), Some(faults)),
         };
-        let (status, faults) = match (control::status(&state), faults) {
+        let (status, faults) = match (ControlClient::new(&state).status(), faults) {
             (Ok(status), faults) => (status, faults),
             (Err(fault), None) => return Err(fault),
             (Err(_), Some(faults)) => return Err(faults.into()),
@@ -114,10 +114,7 @@ impl Report<'_> {
                 "refused at limits.connections_per_address",
             ),
             (counts.connections, "refused at limits.connections"),
-            (
-                counts.made_room,
-                "closed to make room at limits.connections",
-            ),
+            (counts.evicted, "closed to make room at limits.connections"),
             (counts.memory, "closed at limits.memory"),
         ];
         let effects = effects.iter().filter(|(count, _)| *count > 0);

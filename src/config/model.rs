@@ -20,7 +20,7 @@ use std::{
 };
 
 pub use self::{
-    access::{Access, ClientAuthority, ClientCertificate, ClientHeaders, Networks, Satisfy},
+    access::{Access, ClientCaSource, ClientCertificate, ClientHeaders, Networks, Satisfy},
     acme::{Acme, Ca, ChallengeKind, Dns, DnsProvider, Eab, Export},
     header_edit::{EditedValue, HeaderEdit},
     host::{Host, Origin},
@@ -106,8 +106,8 @@ pub enum AccessLog {
 impl Config {
     /// True if an access rule accepts the certificates of hubgate's own CA.
     #[must_use]
-    pub fn has_own_clients(&self) -> bool {
-        self.sites.iter().any(|site| site.has_own_clients())
+    pub fn uses_own_ca(&self) -> bool {
+        self.sites.iter().any(|site| site.uses_own_ca())
     }
 
     /// True if the address is in a network of an access rule.

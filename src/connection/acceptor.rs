@@ -43,7 +43,7 @@ pub struct Acceptor {
     /// Most connections that the file descriptors of the process permit.
     capacity: usize,
     /// Limits the log lines about failed accepts.
-    exhausted: LineLimit,
+    accept_failures: LineLimit,
 }
 
 /// A pause of all listeners.
@@ -90,7 +90,7 @@ impl Acceptor {
             tasks: TaskTracker::new(),
             paused: watch::Sender::new(false),
             capacity,
-            exhausted: LineLimit::new(1),
+            accept_failures: LineLimit::new(1),
         }
     }
 
@@ -133,7 +133,7 @@ impl Acceptor {
 
     /// Logs a failed accept and waits before the next one.
     async fn back_off(&self, error: &io::Error) {
-        match self.exhausted.admit(Instant::now()) {
+        match self.accept_failures.admit(Instant::now()) {
             Some(0) => warn!("cannot accept a connection: {error}"),
             Some(more) => {
                 warn!("cannot accept a connection: {error}; {more} attempts before failed");
@@ -145,7 +145,7 @@ impl Acceptor {
 
     /// Logs the number of further failed accepts, a minute after the first.
     pub fn sum_up(&self) {
-        if let Some(more) = self.exhausted.overdue(Instant::now()) {
+        if let Some(more) = self.accept_failures.overdue(Instant::now()) {
             warn!("cannot accept connections: {more} more attempts failed within a minute");
         }
     }
@@ -177,7 +177,7 @@ impl Acceptor {
                 Ok(Err(error)) => debug!("connection of {peer}: {error}"),
                 Err(Aborted) => {
                     let counters = &acceptor.proxy.counters;
-                    counters.limits.made_room.note(address);
+                    counters.limits.evicted.note(address);
                 }
             }
             drop((permit, open));
@@ -229,12 +229,12 @@ impl Acceptor {
         }
         let connection = Arc::new(connection);
         let _listed = self.registry.list(&connection);
-        if self.proxy.recognise(&connection).await {
-            permit.keep();
+        if self.proxy.record_device(&connection).await {
+            permit.protect();
         }
         let client = ClientStream::new(transport, connection.clone(), limit);
         Box::pin(self.serve(client, limit)).await;
-        self.proxy.recognise(&connection).await;
+        self.proxy.record_device(&connection).await;
         Ok(())
     }
 

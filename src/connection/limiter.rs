@@ -203,7 +203,7 @@ impl OpenConnections {
 
 impl ConnectionPermit {
     /// Protects the connection of an authenticated guest from eviction.
-    pub(super) fn keep(&self) {
+    pub(super) fn protect(&self) {
         let mut connections = self.limiter.lock();
         if let Some(group) = connections.groups.get_mut(&self.address) {
             group.guests.remove(&self.number);

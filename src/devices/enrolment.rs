@@ -50,13 +50,13 @@ impl Devices {
     pub fn invite(
         &self,
         request: CertificateRequest,
-        making: FileOptions,
+        file_options: FileOptions,
     ) -> anyhow::Result<(String, String, ProgressReceiver)> {
-        let registry = self.0.folder.register()?;
+        let registry = self.0.ca_store.register()?;
         request.check(&registry, OffsetDateTime::now_utc())?;
         let (progress, steps) = progress::channel();
         let mut invitations = lock(&self.0.invitations);
-        let (link, code) = invitations.open(request, making, progress, Instant::now())?;
+        let (link, code) = invitations.open(request, file_options, progress, Instant::now())?;
         Ok((link, code, steps))
     }
 
@@ -106,15 +106,20 @@ impl Devices {
     fn try_code(&self, link: &str, code: &str, from: IpAddr) -> CodeOutcome {
         let check = lock(&self.0.invitations).try_code(link, code, from, Instant::now());
         match check {
-            CodeCheck::Right(request, making) => self.issue(link, &request, making),
+            CodeCheck::Right(request, file_options) => self.issue(link, &request, file_options),
             CodeCheck::Wrong(left) => CodeOutcome::Wrong(left),
             CodeCheck::Last => CodeOutcome::Last,
             CodeCheck::Unknown => CodeOutcome::Unknown,
         }
     }
 
-    fn issue(&self, link: &str, request: &CertificateRequest, making: FileOptions) -> CodeOutcome {
-        let download = issue(&self.0.folder, request, making)
+    fn issue(
+        &self,
+        link: &str,
+        request: &CertificateRequest,
+        file_options: FileOptions,
+    ) -> CodeOutcome {
+        let download = issue(&self.0.ca_store, request, file_options)
             .and_then(|(client, credential)| Download::new(client, credential));
         let mut invitations = lock(&self.0.invitations);
         match download {

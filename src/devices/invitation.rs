@@ -20,7 +20,7 @@ pub(super) struct Invitations(Vec<Invitation>);
 pub(super) struct Invitation {
     /// Certificate request.
     pub(super) request: CertificateRequest,
-    making: FileOptions,
+    file_options: FileOptions,
     /// Reports the progress to the waiting command.
     progress: ProgressSender,
     /// Address of the last device that opened the link.
@@ -76,7 +76,7 @@ impl Invitations {
     pub(super) fn open(
         &mut self,
         request: CertificateRequest,
-        making: FileOptions,
+        file_options: FileOptions,
         progress: ProgressSender,
         now: Instant,
     ) -> anyhow::Result<(String, String)> {
@@ -95,7 +95,7 @@ impl Invitations {
         let texts = (link.text().to_owned(), code.text().to_owned());
         self.0.push(Invitation {
             request,
-            making,
+            file_options,
             progress,
             opened_by: None,
             link,
@@ -177,7 +177,7 @@ impl Invitations {
         if invitation.code.is(code) {
             invitation.stage = Stage::Issuing;
             invitation.report(&format!("right code from {from}"));
-            return CodeCheck::Right(invitation.request.clone(), invitation.making);
+            return CodeCheck::Right(invitation.request.clone(), invitation.file_options);
         }
         invitation.report(&format!("wrong code from {from}"));
         invitation.attempts_left -= 1;

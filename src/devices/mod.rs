@@ -32,9 +32,9 @@ pub use self::{
 use self::{
     invitation::{Invitation, Invitations, test_window::TestWindows},
     registry::{
-        Device, Registry,
+        DeviceCertificate, Registry,
         last_seen::{LastSeen, Sighting},
-        status::State,
+        status::DeviceReport,
     },
 };
 use crate::{config::model::Config, file_access::FileAccess, watched::Watched};
@@ -45,7 +45,7 @@ pub struct Devices(Arc<Shared>);
 
 struct Shared {
     files: FileAccess,
-    folder: ClientCaStore,
+    ca_store: ClientCaStore,
     registry: Watched<anyhow::Result<Registry>>,
     invitations: Mutex<Invitations>,
     last_seen: Mutex<LastSeen>,
@@ -67,9 +67,9 @@ impl Devices {
         let source = folder.clone();
         let registry = Watched::load(vec![folder.register_file()], move || Ok(source.register()))?;
         let clients = Self(Arc::new(Shared {
-            last_seen: Mutex::new(LastSeen::new(folder.sightings())),
+            last_seen: Mutex::new(LastSeen::new(folder.last_seen())),
             files,
-            folder,
+            ca_store: folder,
             registry,
             invitations: Mutex::default(),
             revocation_failed: Mutex::default(),
@@ -84,10 +84,15 @@ impl Devices {
     /// # Errors
     /// As [`ClientCaStore::prepare`].
     pub fn prepare(&self, config: &Config) -> anyhow::Result<()> {
-        if !config.has_own_clients() {
+        if !config.uses_own_ca() {
             return Ok(());
         }
-        for fault in self.0.folder.prepare().context("client_certificate: own")? {
+        for fault in self
+            .0
+            .ca_store
+            .prepare()
+            .context("client_certificate: own")?
+        {
             warn!("{fault}");
         }
         Ok(())
@@ -131,7 +136,7 @@ impl Devices {
                 .collect::<Vec<_>>()
         });
         let newer = newer.iter().flatten();
-        let mut revoked = newer.map(|serial| self.0.folder.replace(serial));
+        let mut revoked = newer.map(|serial| self.0.ca_store.replace(serial));
         let failed = revoked.find_map(Result::err);
         let mut has_failed = lock(&self.0.revocation_failed);
         if let Some(fault) = failed.as_ref().filter(|_| !*has_failed) {
@@ -150,8 +155,8 @@ impl Devices {
     ///
     /// # Errors
     /// When the registry cannot be read.
-    pub fn states(&self) -> anyhow::Result<Vec<State>> {
-        let registry = self.0.folder.register()?;
+    pub fn states(&self) -> anyhow::Result<Vec<DeviceReport>> {
+        let registry = self.0.ca_store.register()?;
         let last_seen = lock(&self.0.last_seen);
         let now = OffsetDateTime::now_utc();
         Ok(registry::status::of(&registry, last_seen.sightings(), now))
@@ -163,7 +168,7 @@ impl Devices {
         match self.0.registry.current().as_ref() {
             Ok(registry) => registry
                 .expiring(OffsetDateTime::now_utc())
-                .map(Device::expiry_warning)
+                .map(DeviceCertificate::expiry_warning)
                 .collect(),
             Err(fault) => vec![format!("{fault:#}")],
         }
@@ -185,16 +190,16 @@ impl Devices {
         let expired = lock(&self.0.invitations).take_expired(Instant::now());
         expired.iter().for_each(Invitation::end);
         self.revoke_replaced();
-        self.keep(WRITE_INTERVAL);
+        self.save(WRITE_INTERVAL);
         changed
     }
 
     /// Writes `seen.json` if it is out of date and its last write is at least `interval` ago.
     ///
     /// A failure is retried after the next interval and not logged, since nothing depends on it.
-    pub fn keep(&self, interval: Duration) {
+    pub fn save(&self, interval: Duration) {
         let due = lock(&self.0.last_seen).take_due(interval);
-        if due.is_some_and(|sightings| self.0.folder.keep(&sightings).is_err()) {
+        if due.is_some_and(|sightings| self.0.ca_store.save_last_seen(&sightings).is_err()) {
             lock(&self.0.last_seen).mark_unsaved();
         }
     }

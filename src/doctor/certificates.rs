@@ -8,11 +8,11 @@ use super::{Finding, Installation};
 use crate::{
     acme::{
         self,
-        manager::status::{CertificateStatus, State},
+        manager::status::{CertificateReport, CertificateStatus},
     },
     config::model::{Certificate, Site},
     private_file::OwnerRights,
-    server::control,
+    server::control::ControlClient,
     tls::{Certified, SystemRoots, date},
 };
 
@@ -69,7 +69,7 @@ impl Installation {
     /// Checks the certificates of CAs: those of the running process, else those on disk.
     fn acme_certificates(&self) -> Vec<Finding> {
         let states = match self.running.status() {
-            Some(_) => control::certificates(&self.config.state),
+            Some(_) => ControlClient::new(&self.config.state).certificates(),
             None => acme::states_on_disk(&self.config),
         };
         match states {
@@ -109,10 +109,10 @@ impl Finding {
     }
 
     /// Reports a certificate of a CA and the next step of its renewal.
-    fn of_acme(state: &State) -> Self {
+    fn of_acme(state: &CertificateReport) -> Self {
         let subject = format!("certificate {}", state.name);
         let until = state.ends.map(|ends| format!(" until {}", date(ends)));
-        let mut cause = standing(state.standing).to_owned() + &until.unwrap_or_default();
+        let mut cause = status_text(state.status).to_owned() + &until.unwrap_or_default();
         if let Some(problem) = &state.problem {
             cause += &format!(": {}", problem.sentence);
         }
@@ -120,7 +120,7 @@ impl Finding {
             Some(at) => format!("next: {} on {}", state.next, date(at)),
             None => format!("next: {}", state.next),
         };
-        match (state.standing, &state.problem) {
+        match (state.status, &state.problem) {
             (CertificateStatus::Valid | CertificateStatus::Due, None) => {
                 Self::ok(subject, format!("{cause}; {next}"))
             }
@@ -130,7 +130,7 @@ impl Finding {
     }
 
     /// Reports exported copies that are outdated.
-    fn of_copies(state: &State) -> Option<Self> {
+    fn of_copies(state: &CertificateReport) -> Option<Self> {
         let problem = state.undelivered.as_ref()?;
         let subject = format!("copies of {}", state.name);
         let cure = "correct the program or the folder of `acme.export`";
@@ -146,8 +146,8 @@ impl Site {
     }
 }
 
-fn standing(standing: CertificateStatus) -> &'static str {
-    match standing {
+fn status_text(status: CertificateStatus) -> &'static str {
+    match status {
         CertificateStatus::Missing => "there is none yet, and browsers warn",
         CertificateStatus::Valid => "valid",
         CertificateStatus::Due => "valid, its renewal is due,",
@@ -166,12 +166,12 @@ mod tests {
         doctor::Level,
     };
 
-    fn state(standing: CertificateStatus, problem: Option<&str>) -> State {
+    fn state(status: CertificateStatus, problem: Option<&str>) -> CertificateReport {
         let now = OffsetDateTime::UNIX_EPOCH;
-        State {
+        CertificateReport {
             name: "home.example.org".into(),
             hosts: Vec::new(),
-            standing,
+            status,
             issuer: None,
             ends: Some(now + Duration::days(70)),
             days_left: Some(70),
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_certificate_of_a_ca_is_in_order_while_its_renewal_has_no_problem() {
-        for (standing, problem, level) in [
+        for (status, problem, level) in [
             (CertificateStatus::Valid, None, Level::Ok),
             (
                 CertificateStatus::Due,
@@ -199,7 +199,7 @@ mod tests {
             (CertificateStatus::Overdue, None, Level::Warn),
             (CertificateStatus::Ended, None, Level::Fail),
         ] {
-            let found = Finding::of_acme(&state(standing, problem));
+            let found = Finding::of_acme(&state(status, problem));
             assert_eq!(found.level, level, "{found:?}");
             assert!(found.cause.contains(problem.unwrap_or("")), "{found:?}");
         }

@@ -39,10 +39,10 @@ impl Clock {
 
     /// Reports whether the time can be right.
     pub(super) fn finding(&self) -> Finding {
-        self.judge(is_synchronized)
+        self.check(is_synchronized)
     }
 
-    fn judge(&self, is_synchronized: impl FnOnce() -> Option<bool>) -> Finding {
+    fn check(&self, is_synchronized: impl FnOnce() -> Option<bool>) -> Finding {
         let today = date(OffsetDateTime::from(self.now));
         if let Some(installed) = self.installed.filter(|installed| self.now < *installed) {
             let installed = date(OffsetDateTime::from(installed));
@@ -99,14 +99,14 @@ mod tests {
 
     fn finding(installed: Option<SystemTime>, synchronized: Option<bool>) -> Finding {
         let now = SystemTime::now();
-        Clock { now, installed }.judge(|| synchronized)
+        Clock { now, installed }.check(|| synchronized)
     }
 
     #[test]
     fn a_clock_before_the_installation_of_the_program_is_wrong() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(86400);
         let installed = Some(SystemTime::now());
-        let found = Clock { now, installed }.judge(|| Some(true));
+        let found = Clock { now, installed }.check(|| Some(true));
         assert_eq!(found.level, Level::Fail);
         assert!(found.cause.contains("2 January 1970"), "{found:?}");
     }

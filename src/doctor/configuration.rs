@@ -36,5 +36,5 @@ fn unusable(fault: &anyhow::Error) -> Finding {
     if rustix::process::geteuid().is_root() {
         return finding;
     }
-    finding.cure("where permission is denied, start this with sudo")
+    finding.cure("where permission is denied, run it with sudo")
 }

@@ -6,39 +6,39 @@ use super::{Finding, Installation};
 use crate::{
     devices::{
         ClientCaStore,
-        registry::status::{self, DeviceStatus, State},
+        registry::status::{self, DeviceReport, DeviceStatus},
     },
-    server::control,
+    server::control::ControlClient,
     tls::date,
 };
 
 const SUBJECT: &str = "devices";
 
 /// All devices of the own client CA.
-struct Devices<'s>(&'s [State]);
+struct Devices<'s>(&'s [DeviceReport]);
 
 impl Installation {
     /// Reports devices with a certificate that has expired or expires soon.
     pub(super) fn devices(&self) -> Vec<Finding> {
-        if !self.config.has_own_clients() {
+        if !self.config.uses_own_ca() {
             return Vec::new();
         }
         match self.device_states() {
             Ok(states) => Devices(&states).findings(),
             Err(fault) => vec![
                 Finding::warn(SUBJECT, format!("{fault:#}"))
-                    .cure("where permission is denied, start this with sudo"),
+                    .cure("where permission is denied, run it with sudo"),
             ],
         }
     }
 
-    fn device_states(&self) -> anyhow::Result<Vec<State>> {
+    fn device_states(&self) -> anyhow::Result<Vec<DeviceReport>> {
         if self.running.status().is_some() {
-            return control::devices(&self.config.state);
+            return ControlClient::new(&self.config.state).devices();
         }
         let folder = ClientCaStore::new(&self.config.state);
         let now = OffsetDateTime::now_utc();
-        Ok(status::of(&folder.register()?, &folder.sightings(), now))
+        Ok(status::of(&folder.register()?, &folder.last_seen(), now))
     }
 }
 
@@ -52,7 +52,7 @@ impl Devices<'_> {
         if !found.is_empty() {
             return found;
         }
-        let valid = states.filter(|state| state.standing == DeviceStatus::Good);
+        let valid = states.filter(|state| state.status == DeviceStatus::Good);
         let cause = match valid.count() {
             1 => "1 valid certificate, none ends soon".to_owned(),
             count => format!("{count} valid certificates, none ends soon"),
@@ -61,17 +61,17 @@ impl Devices<'_> {
     }
 
     /// Reports a device that has no newer certificate.
-    fn finding(&self, state: &State) -> Option<Finding> {
-        let is_newer = |other: &State| {
+    fn finding(&self, state: &DeviceReport) -> Option<Finding> {
+        let is_newer = |other: &DeviceReport| {
             other.name == state.name
                 && other.expires > state.expires
-                && other.standing != DeviceStatus::Revoked
+                && other.status != DeviceStatus::Revoked
         };
         if self.0.iter().any(is_newer) {
             return None;
         }
         let (name, end) = (&state.name, date(state.expires));
-        let cause = match state.standing {
+        let cause = match state.status {
             DeviceStatus::EndsSoon => format!("the certificate of {name:?} ends on {end}"),
             DeviceStatus::Ended => format!("the certificate of {name:?} ended on {end}"),
             DeviceStatus::Good | DeviceStatus::Revoked => return None,
@@ -87,12 +87,12 @@ mod tests {
 
     use super::*;
 
-    fn device(standing: DeviceStatus, days: i64) -> State {
+    fn device(status: DeviceStatus, days: i64) -> DeviceReport {
         let now = OffsetDateTime::UNIX_EPOCH;
-        State {
+        DeviceReport {
             name: "Anna's phone".into(),
             serial: "01".into(),
-            standing,
+            status,
             issued: now,
             expires: now + Duration::days(days),
             revoked: None,

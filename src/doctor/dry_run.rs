@@ -27,9 +27,9 @@ pub(crate) fn dry_run<T>(
         state: folder.path().to_owned(),
         ..config.clone()
     };
-    if config.has_own_clients() {
+    if config.uses_own_ca() {
         let shadow = devices::ClientCaStore::new(folder.path());
-        devices::ClientCaStore::new(&config.state).rehearse(&shadow)?;
+        devices::ClientCaStore::new(&config.state).dry_run(&shadow)?;
     }
     run(elsewhere)
 }

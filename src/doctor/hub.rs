@@ -1,55 +1,32 @@
 //! The servers behind the sites: whether each responds, and after which time.
 
+mod request;
+
 use std::{
-    fmt::Display,
-    io::{self, Read, Write},
-    net::{TcpStream, ToSocketAddrs},
-    os::unix::net::UnixStream,
-    sync::Arc,
+    io,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
-use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
-
+use self::request::{HandshakeFault, connect};
 use super::{
     Finding, Level,
     parallel::{Check, run_parallel},
 };
-use crate::{
-    config::model::{Config, Server, Upstream},
-    tls::{RefusedCertificate, ServerTrust, SystemRoots, handshake_fault},
-};
+use crate::config::model::{Config, Server, Upstream};
 
 /// The time limit for a connection, and again for the first byte.
 const TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// The protocol ID of HTTP/2 in ALPN (RFC 9113, section 3.1).
-const HTTP2: &[u8] = b"h2";
-/// The preface of an HTTP/2 client and an empty SETTINGS frame (RFC 9113, section 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-/// The type of a SETTINGS frame (RFC 9113, section 6.5).
-const SETTINGS: u8 = 4;
-
 /// One server of an upstream.
-pub(super) struct Hub {
+pub(super) struct UpstreamServer {
     server: Server,
     upstream: Upstream,
-}
-
-/// A failed TLS handshake.
-#[derive(Debug, thiserror::Error)]
-#[error("{cause}")]
-struct HandshakeFault {
-    cause: String,
-    /// The value of `pin` that trusts the refused certificate, where that is the cause.
-    pin: Option<String>,
 }
 
 /// Returns one warning for each hub over TLS with a certificate that is refused.
 pub(crate) fn refused(config: &Config) -> Vec<String> {
     let deadline = Instant::now() + TIMEOUT * 2;
-    let checks = Hub::all(config).into_iter().map(|hub| {
+    let checks = UpstreamServer::all(config).into_iter().map(|hub| {
         let subject = hub.subject();
         Check::new(&subject, move || {
             hub.handshake_finding().into_iter().collect()
@@ -67,7 +44,7 @@ pub(crate) fn refused(config: &Config) -> Vec<String> {
         .collect()
 }
 
-impl Hub {
+impl UpstreamServer {
     /// Returns each server behind the sites, once with each trust.
     pub(super) fn all(config: &Config) -> Vec<Self> {
         let mut hubs: Vec<Self> = Vec::new();
@@ -168,125 +145,15 @@ impl Hub {
             _ => format!("in `upstream`:\npin: {pin}"),
         }
     }
-
-    /// Requests `/` and returns the status of the response.
-    fn status(&self) -> anyhow::Result<String> {
-        match &self.server {
-            Server::Unix(socket) => {
-                let stream = UnixStream::connect(socket).context("no process listens there")?;
-                stream.set_read_timeout(Some(TIMEOUT))?;
-                stream.set_write_timeout(Some(TIMEOUT))?;
-                self.request(stream, &"localhost")
-            }
-            Server::Tcp { host, port, tls } => {
-                let stream = connect(host, *port)?;
-                match tls {
-                    true => self.request(self.handshake(stream, host)?, &host),
-                    false => self.request(stream, &host),
-                }
-            }
-        }
-    }
-
-    /// Performs the TLS handshake with the trust of the upstream.
-    fn handshake(
-        &self,
-        mut stream: TcpStream,
-        host: &str,
-    ) -> anyhow::Result<StreamOwned<ClientConnection, TcpStream>> {
-        let trust = ServerTrust::load(&self.upstream, &SystemRoots::deferred())?;
-        let name = ServerName::try_from(host.to_owned())?;
-        let mut config = trust.client_config()?;
-        if self.upstream.http2 {
-            config.alpn_protocols = vec![HTTP2.to_vec()];
-        }
-        let mut connection = ClientConnection::new(Arc::new(config), name)?;
-        while connection.is_handshaking() {
-            connection
-                .complete_io(&mut stream)
-                .map_err(HandshakeFault::from_io)?;
-        }
-        if self.upstream.http2 && connection.alpn_protocol() != Some(HTTP2) {
-            bail!("it does not agree to HTTP/2 over TLS (ALPN)");
-        }
-        Ok(StreamOwned::new(connection, stream))
-    }
-
-    fn request(&self, mut stream: impl Read + Write, host: &dyn Display) -> anyhow::Result<String> {
-        if self.upstream.http2 {
-            return exchange_settings(stream);
-        }
-        let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        stream
-            .write_all(request.as_bytes())
-            .context("it accepts no request")?;
-        let mut head = [0; "HTTP/1.1 200".len()];
-        stream.read_exact(&mut head).map_err(no_response)?;
-        let text = String::from_utf8_lossy(&head);
-        let status = text
-            .strip_prefix("HTTP/1.")
-            .and_then(|version| version.get(2..));
-        status.map(str::to_owned).context("it does not speak HTTP")
-    }
-}
-
-impl HandshakeFault {
-    fn from_io(fault: io::Error) -> anyhow::Error {
-        if fault.kind() == io::ErrorKind::WouldBlock {
-            return no_response(fault);
-        }
-        let error = fault.get_ref();
-        let error = error.and_then(|error| error.downcast_ref::<rustls::Error>());
-        let refused = error.and_then(RefusedCertificate::from_error);
-        anyhow::Error::from(Self {
-            cause: handshake_fault(&fault),
-            pin: refused.map(RefusedCertificate::pin),
-        })
-    }
-}
-
-fn connect(host: &str, port: u16) -> anyhow::Result<TcpStream> {
-    let addresses = (host, port).to_socket_addrs();
-    let addresses = addresses.with_context(|| format!("{host} does not resolve"))?;
-    let mut refused = io::Error::from(io::ErrorKind::NotFound);
-    for address in addresses {
-        match TcpStream::connect_timeout(&address, TIMEOUT) {
-            Ok(stream) => {
-                stream.set_read_timeout(Some(TIMEOUT))?;
-                stream.set_write_timeout(Some(TIMEOUT))?;
-                return Ok(stream);
-            }
-            Err(fault) => refused = fault,
-        }
-    }
-    Err(refused).context("it accepts no connection")
-}
-
-/// Begins HTTP/2 (RFC 9113, section 3.4): the first frame of a server is SETTINGS.
-fn exchange_settings(mut stream: impl Read + Write) -> anyhow::Result<String> {
-    stream
-        .write_all(PREFACE)
-        .context("it accepts no HTTP/2 connection")?;
-    let mut head = [0; 9];
-    stream.read_exact(&mut head).map_err(no_response)?;
-    match head {
-        [0, _, _, SETTINGS, 0, 0, 0, 0, 0] => Ok("HTTP/2".to_owned()),
-        _ => bail!("it does not speak HTTP/2: turn it on there, or remove `http2`"),
-    }
-}
-
-/// Reports a missing response; the kernel's message for a time-out is replaced by a clear one.
-fn no_response(fault: io::Error) -> anyhow::Error {
-    let fault = match fault.kind() {
-        io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
-        _ => fault,
-    };
-    anyhow::Error::from(fault).context("it does not respond")
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{net::TcpListener, thread};
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        thread,
+    };
 
     use super::*;
     use crate::doctor::Level;
@@ -310,7 +177,7 @@ mod tests {
             port,
             tls: false,
         };
-        let found = Hub { server, upstream }.finding();
+        let found = UpstreamServer { server, upstream }.finding();
         thread.join().unwrap();
         found
     }
@@ -361,7 +228,7 @@ mod tests {
     fn a_hub_on_a_missing_socket_fails() {
         let server = Server::Unix("/nonexistent/hub.sock".into());
         let upstream = Upstream::default();
-        let found = Hub { server, upstream }.finding();
+        let found = UpstreamServer { server, upstream }.finding();
         assert_eq!(found.level, Level::Fail);
         assert!(found.cure.unwrap().contains("systemctl start openhab"));
     }

@@ -3,20 +3,20 @@
 //! One file per check. The checks run in parallel, each in a thread of its own; a check that does
 //! not end in time costs its own line only.
 
+pub(crate) mod access_summary;
 mod certificates;
 mod clock;
 mod configuration;
 mod devices;
 pub(crate) mod dry_run;
-pub(crate) mod entry;
-pub(crate) mod exposed;
+pub(crate) mod exposed_hubs;
 mod finding;
 pub(crate) mod hub;
 pub(crate) mod loaded;
-mod modes;
 mod names;
 mod network;
 mod parallel;
+mod permissions;
 mod ports;
 mod process;
 pub(crate) mod startup;
@@ -30,10 +30,10 @@ use std::{
 pub use self::finding::{Finding, Level};
 use self::{
     clock::Clock,
-    hub::Hub,
-    modes::PrivateFile,
+    hub::UpstreamServer,
     names::HostCheck,
     parallel::{Check, run_parallel},
+    permissions::PrivateFile,
     process::Running,
 };
 use crate::{
@@ -107,7 +107,11 @@ impl Installation {
             self.check("ports", |all| ports::findings(&all.config, &all.running)),
             self.check("start", Self::startup),
         ];
-        checks.extend(Hub::all(&self.config).into_iter().map(Hub::check));
+        checks.extend(
+            UpstreamServer::all(&self.config)
+                .into_iter()
+                .map(UpstreamServer::check),
+        );
         checks.push(self.check("hub", Self::exposed_hubs));
         checks.push(self.check("certificates", Self::certificates));
         checks.extend(self.host_checks());
@@ -147,7 +151,7 @@ impl Installation {
     }
 
     fn exposed_hubs(&self) -> Vec<Finding> {
-        let warnings = exposed::warnings(&self.config).into_iter();
+        let warnings = exposed_hubs::warnings(&self.config).into_iter();
         warnings
             .map(|warning| Finding::warn("hub", warning))
             .collect()
@@ -159,7 +163,7 @@ impl Installation {
             let name = name.map_or_else(String::new, ToString::to_string);
             let access = match site.redirect() {
                 Some(origin) => format!("all clients are redirected to {origin}"),
-                None => entry::summary(&site.access),
+                None => access_summary::summary(&site.access),
             };
             Finding::ok(format!("entry {name}"), access)
         };

@@ -95,7 +95,7 @@ impl Port<'_> {
                 "process {pid}, a hubgate with another `state` or of another user, holds {address}"
             );
             return Finding::warn(subject, cause)
-                .cure("name its file with -c, or start this with sudo");
+                .cure("name its file with -c, or run it with sudo");
         }
         Finding::fail(subject, format!("{name} (process {pid}) holds {address}")).cure(first.stop())
     }
@@ -111,7 +111,7 @@ impl Port<'_> {
             return Finding::ok(self.subject(), format!("hubgate listens on {address}"));
         }
         let cause = format!("a process of another user holds {address}");
-        Finding::warn(self.subject(), cause).cure("start this with sudo to see the process")
+        Finding::warn(self.subject(), cause).cure("run it with sudo to see the process")
     }
 }
 

@@ -4,7 +4,7 @@ use std::{io, path::Path, sync::mpsc, thread, time::Duration};
 
 use super::Finding;
 use crate::{
-    server::control::{self, Status},
+    server::control::{ControlClient, Status},
     tls::time_of_day,
 };
 
@@ -30,13 +30,13 @@ impl Running {
         let state = state.to_owned();
         let started = thread::Builder::new().spawn(move || {
             // After the time limit, the result has no receiver.
-            let _ = send.send(control::status(&state));
+            let _ = send.send(ControlClient::new(&state).status());
         });
         // Without a thread, the sender is dropped and no response arrives.
         drop(started);
         match response.recv_timeout(TIMEOUT) {
             Ok(Ok(status)) => Self::Yes(Box::new(status)),
-            Ok(Err(fault)) if control::is_not_running(&fault) => Self::No,
+            Ok(Err(fault)) if ControlClient::is_not_running(&fault) => Self::No,
             Ok(Err(fault)) => Self::Unknown(reason(&fault)),
             Err(_) => Self::Unknown("it accepted the connection and did not respond".into()),
         }
@@ -70,7 +70,7 @@ impl Running {
                     SUBJECT,
                     format!("it is unknown whether hubgate runs: {reason}"),
                 )
-                .cure("start this with sudo"),
+                .cure("run it with sudo"),
             ],
         }
     }

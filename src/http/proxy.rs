@@ -15,7 +15,7 @@ use arc_swap::{ArcSwap, Guard};
 use super::{admission::sessions::SessionStore, drain::Drain};
 use crate::{
     access::throttle::Throttle,
-    acme::challenge::Challenges,
+    acme::challenge::ActiveChallenges,
     config::model::Config,
     devices::Devices,
     sites::{Sites, site::Site},
@@ -41,7 +41,7 @@ pub struct Proxy {
     pub(super) edition: AtomicU64,
     pub(super) sessions: SessionStore,
     /// Challenge responses for CAs.
-    pub challenges: Challenges,
+    pub challenges: ActiveChallenges,
     /// The token that the process which hands over to this one expects at its probe.
     pub takeover: Option<String>,
     /// Devices with a certificate of hubgate's own CA.
@@ -64,7 +64,7 @@ impl Proxy {
         config: Config,
         log: AccessLog,
         issued: &AcmeCertificates,
-        challenges: Challenges,
+        challenges: ActiveChallenges,
         devices: Devices,
     ) -> anyhow::Result<Self> {
         let sessions = SessionStore::new(&config.state);
@@ -103,12 +103,12 @@ impl Proxy {
     /// Reports whether a handshake for a site requests a client certificate from a peer.
     #[must_use]
     pub fn requests_client_cert(&self, sites: &Sites, site: &Site, peer: IpAddr) -> bool {
-        let tries = site.config.has_own_clients() && self.devices.has_test_window(peer);
-        tries || site.requests_client_cert(peer, &sites.config.trusted_proxies)
+        let is_testing = site.config.uses_own_ca() && self.devices.has_test_window(peer);
+        is_testing || site.requests_client_cert(peer, &sites.config.trusted_proxies)
     }
 
     /// Records the device of the connection's client certificate; returns whether there is one.
-    pub async fn recognise(&self, connection: &ConnectionInfo) -> bool {
+    pub async fn record_device(&self, connection: &ConnectionInfo) -> bool {
         self.current_sites().prepare_own(connection).await;
         let device = self.sites().own_device(connection);
         let seen = device.inspect(|device| {

@@ -72,37 +72,36 @@ impl ClientCertificateError {
     }
 
     fn german(&self) -> String {
-        let text = match self {
-            Self::Expired(day) => return format!("das Zertifikat galt bis {}", GermanDate(*day)),
-            Self::NotYetValid(day) => {
-                return format!("das Zertifikat gilt erst ab {}", GermanDate(*day));
-            }
-            Self::CrlExpired(day) => {
-                return format!(
-                    "die Liste der gesperrten Zertifikate galt bis {}",
-                    GermanDate(*day)
-                );
-            }
+        match self {
+            Self::Expired(day) => format!("das Zertifikat galt bis {}", GermanDate(*day)),
+            Self::NotYetValid(day) => format!("das Zertifikat gilt erst ab {}", GermanDate(*day)),
+            Self::CrlExpired(day) => format!(
+                "die Liste der gesperrten Zertifikate galt bis {}",
+                GermanDate(*day)
+            ),
             Self::ShortKey(bits) => {
-                return format!(
-                    "sein RSA-Schlüssel von {bits} Bit ist zu kurz; 2048 sind das Mindeste"
-                );
+                format!("sein RSA-Schlüssel von {bits} Bit ist zu kurz; 2048 sind das Mindeste")
             }
             Self::LongKey { bits, most } => {
-                return format!(
-                    "ein RSA-Schlüssel von {bits} Bit ist zu lang; {most} sind das Höchste"
-                );
+                format!("ein RSA-Schlüssel von {bits} Bit ist zu lang; {most} sind das Höchste")
             }
             Self::CaExpired(day) => {
-                return format!("das Zertifikat der CA galt bis {}", GermanDate(*day));
+                format!("das Zertifikat der CA galt bis {}", GermanDate(*day))
             }
             Self::CaNotYetValid(day) => {
-                return format!("das Zertifikat der CA gilt erst ab {}", GermanDate(*day));
+                format!("das Zertifikat der CA gilt erst ab {}", GermanDate(*day))
             }
+            _ => self.german_without_value().to_owned(),
+        }
+    }
+
+    /// Returns the reason in German, of the variants without a value.
+    fn german_without_value(&self) -> &'static str {
+        match self {
             Self::UnknownKey => {
                 "sein Schlüssel ist von einer Art, die nicht angenommen wird; RSA, ECDSA und Ed25519 werden es"
             }
-            Self::TooManyShown => {
+            Self::TooManyPresented => {
                 "das Gerät hat mehr als 8 Zertifikate gezeigt, oder mehr als 32 KiB davon"
             }
             Self::OldVersion => "das Zertifikat ist nicht von X.509-Version 3",
@@ -127,9 +126,8 @@ impl ClientCertificateError {
             Self::NotAllowed => {
                 "das Zertifikat ist gut, steht aber nicht auf der Liste der eingelassenen"
             }
-            Self::Malformed => "das Zertifikat ist beschädigt oder von unbekannter Art",
-        };
-        text.to_owned()
+            _ => "das Zertifikat ist beschädigt oder von unbekannter Art",
+        }
     }
 }
 

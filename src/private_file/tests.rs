@@ -14,10 +14,10 @@ fn mode(path: &Path) -> u32 {
 fn written_file_is_private_and_has_no_temporary_file_beside_it() {
     let folder = Folder::new();
     let file = folder.path("keys/a.pem");
-    write(&file, b"one").unwrap();
+    PrivateFile(&file).write(b"one").unwrap();
     fs::set_permissions(folder.path("keys"), Permissions::from_mode(0o755)).unwrap();
-    write(&file, b"two").unwrap();
-    assert_eq!(read(&file).unwrap(), b"two");
+    PrivateFile(&file).write(b"two").unwrap();
+    assert_eq!(PrivateFile(&file).read().unwrap(), b"two");
     assert_eq!(mode(&file), 0o600);
     assert_eq!(mode(&folder.path("keys")), 0o700);
     assert_eq!(fs::read_dir(folder.path("keys")).unwrap().count(), 1);
@@ -27,10 +27,10 @@ fn written_file_is_private_and_has_no_temporary_file_beside_it() {
 fn close_restricts_file_and_folder_to_their_owner() {
     let folder = Folder::new();
     let file = folder.path("keys/a.pem");
-    write(&file, b"one").unwrap();
+    PrivateFile(&file).write(b"one").unwrap();
     fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
     fs::set_permissions(folder.path("keys"), Permissions::from_mode(0o755)).unwrap();
-    close(&file).unwrap();
+    PrivateFile(&file).restrict().unwrap();
     assert_eq!((mode(&file), mode(&folder.path("keys"))), (0o600, 0o700));
 }
 
@@ -39,13 +39,15 @@ fn link_in_place_of_a_file_or_temporary_file_is_replaced_and_never_followed() {
     let folder = Folder::new();
     let other = folder.write("other", "other");
     let file = folder.path("keys/a.pem");
-    make_folder(&folder.path("keys")).unwrap();
+    PrivateFolder(&folder.path("keys"))
+        .create_if_missing()
+        .unwrap();
     symlink(&other, &file).unwrap();
     symlink(&other, TemporaryFile::of(&file).path).unwrap();
-    write(&file, b"one").unwrap();
+    PrivateFile(&file).write(b"one").unwrap();
     assert_eq!(fs::read(&other).unwrap(), b"other");
     assert!(!file.is_symlink());
-    assert_eq!(read(&file).unwrap(), b"one");
+    assert_eq!(PrivateFile(&file).read().unwrap(), b"one");
 }
 
 #[test]
@@ -55,10 +57,10 @@ fn pipe_or_folder_in_place_of_a_file_is_refused_without_waiting() {
     mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
     fs::create_dir(&inner).unwrap();
     let faults = [
-        read(&pipe).unwrap_err(),
-        open_lock(&pipe).unwrap_err(),
-        open_existing_lock(&pipe).unwrap_err(),
-        read(&inner).unwrap_err(),
+        PrivateFile(&pipe).read().unwrap_err(),
+        PrivateFile(&pipe).open_lock().unwrap_err(),
+        PrivateFile(&pipe).open_existing_lock().unwrap_err(),
+        PrivateFile(&inner).read().unwrap_err(),
     ];
     for fault in faults {
         assert!(fault.to_string().contains("not a regular file"), "{fault}");

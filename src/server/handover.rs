@@ -120,7 +120,7 @@ impl HandOver<'_> {
     /// Waits for ACME orders in progress, since the CA would validate at either process, then
     /// starts the new process.
     async fn start_successor(&self) -> anyhow::Result<(Successor, impl Sized + use<>)> {
-        let orders_paused = timeout(ORDERS, self.server.certificates.at_rest()).await;
+        let orders_paused = timeout(ORDERS, self.server.certificates.pause_orders()).await;
         let listening = self.server.listeners.lock().await.copies()?;
         let count = listening.len();
         let mappings = (FIRST_DESCRIPTOR..).zip(listening);

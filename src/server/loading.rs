@@ -11,7 +11,7 @@ use crate::{
     devices::Devices,
     file_access::FileAccess,
     http::proxy::Proxy,
-    private_file,
+    private_file::{PrivateFolder, remove_leftovers},
     telemetry::access_log::AccessLog,
     tls::AcmeCertificates,
 };
@@ -38,12 +38,12 @@ impl Loading {
     pub(super) fn load(self) -> anyhow::Result<Loaded> {
         let (config, issued) = (self.config, Arc::new(AcmeCertificates::default()));
         // Errors are ignored: a module that needs the folder reports it on first use.
-        private_file::make_folder(&config.state).ok();
-        private_file::remove_leftovers(&config.state);
+        PrivateFolder(&config.state).create_if_missing().ok();
+        remove_leftovers(&config.state);
         let files = self.files;
         let certificates =
             Certificates::new(&config.state, issued.clone(), self.shutdown, files.clone());
-        let certificates = certificates.on(self.acme);
+        let certificates = certificates.on_runtime(self.acme);
         let prepared = certificates.prepare(&config)?;
         let challenges = certificates.challenges().clone();
         let devices = Devices::load(&config, files)?;

@@ -66,7 +66,7 @@ impl Server {
     /// Reads the changed files; returns true if a value changed.
     pub(super) async fn poll_files(&self) -> bool {
         let mut watches = self.proxy.sites().watches();
-        watches.push(self.devices.clone());
+        watches.push(self.device_files.clone());
         let refreshed = self.sweeps.run(watches).await;
         self.files.report();
         for fault in &refreshed.faults {

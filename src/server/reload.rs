@@ -58,7 +58,7 @@ impl Server {
         self.proxy.log.set_format(config.log.access);
         self.proxy.replace(sites);
         *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = OffsetDateTime::now_utc();
-        self.certificates.keep(prepared);
+        self.certificates.run_prepared(prepared);
         self.log_warnings();
         self.end_unadmitted().await;
         Ok(())
@@ -70,7 +70,7 @@ impl Server {
         self.check_state_folder(&config)?;
         let prepared = self.certificates.prepare(&config)?;
         self.proxy.devices.prepare(&config)?;
-        let sites = Sites::build(config, &self.issued)?;
+        let sites = Sites::build(config, &self.acme_certificates)?;
         self.proxy.prepare(&sites);
         Ok((sites, prepared))
     }

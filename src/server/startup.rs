@@ -21,7 +21,7 @@ use super::{
     handover::Predecessor,
     listeners::Listeners,
     loading::{Loaded, Loading},
-    manager::ServiceManager,
+    service_manager::ServiceManager,
     signals::Signals,
     sweep::Sweeps,
 };
@@ -150,7 +150,7 @@ impl Server {
             predecessor.delay_orders(&certificates).await;
         }
         // The listeners are open, so the CA can validate at once.
-        certificates.keep(prepared);
+        certificates.run_prepared(prepared);
         let clients = proxy.devices.clone();
         let devices = FileWatch::new(move || Refreshed::without_line(clients.poll()));
         Ok(Self {
@@ -158,12 +158,12 @@ impl Server {
             journal,
             manager,
             sweeps: Sweeps::new(files.clone()),
-            devices: Arc::new(devices),
+            device_files: Arc::new(devices),
             files,
             proxy,
             acceptor,
             registry,
-            issued,
+            acme_certificates: issued,
             certificates,
             listeners: tokio::sync::Mutex::new(listeners),
             reloading: tokio::sync::Mutex::default(),

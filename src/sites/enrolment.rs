@@ -19,7 +19,7 @@ impl Sites {
     /// # Errors
     /// No site has the host, or each one requests a certificate on every connection.
     pub fn enrolling(&self, host: Option<&str>) -> Result<Authority, String> {
-        if !self.has_own_clients {
+        if !self.uses_own_ca {
             return Err(NO_OWN_CLIENTS.to_owned());
         }
         let host = match host {
@@ -53,7 +53,7 @@ impl Sites {
             site.config.redirect().is_none() && !site.always_requests_client_cert()
         };
         let open = || self.all.iter().filter(is_open);
-        let own = open().filter(|site| site.config.has_own_clients());
+        let own = open().filter(|site| site.config.uses_own_ca());
         let mut hosts = own.chain(open());
         hosts.find_map(|site| site.config.public_host().cloned())
     }

@@ -9,7 +9,7 @@ use std::{
 use super::file_watch::{FileWatch, Refreshed};
 use crate::{
     access::{basic::Basic, password::Passwords},
-    config::model::{self, ClientAuthority, ClientCertificate, Config},
+    config::model::{self, ClientCaSource, ClientCertificate, Config},
     devices,
     tls::{AcmeCertificates, ClientCa, SiteTls, SystemRoots},
     upstream::{SecretValues, Upstream},
@@ -85,8 +85,8 @@ impl<'a> Loader<'a> {
             return Ok(loaded.clone());
         }
         let (ca, crl) = match &config.ca {
-            ClientAuthority::Own => devices::ClientCaStore::new(&self.config.state).trust(),
-            ClientAuthority::Files { ca, crl } => (ca.clone(), crl.clone()),
+            ClientCaSource::Own => devices::ClientCaStore::new(&self.config.state).trust(),
+            ClientCaSource::Files { ca, crl } => (ca.clone(), crl.clone()),
         };
         let loaded = ClientCa::load(ca, crl, &config.allow, &self.roots);
         let client_ca = loaded?.with_verify_depth(config.verify_depth);

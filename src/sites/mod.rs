@@ -33,7 +33,7 @@ pub struct Sites {
     /// The configuration.
     pub config: Config,
     /// True if a rule of some site accepts certificates of hubgate's own client CA.
-    pub(crate) has_own_clients: bool,
+    pub(crate) uses_own_ca: bool,
     by_host: HashMap<Host, Arc<Site>, RandomState>,
     all: Vec<Arc<Site>>,
     shared: Shared,
@@ -69,7 +69,7 @@ impl Sites {
             watches,
             placeholder: tls::placeholder()?,
             nat_loopback: NatLoopback::load(),
-            has_own_clients: config.has_own_clients(),
+            uses_own_ca: config.uses_own_ca(),
             config,
         })
     }

@@ -25,7 +25,7 @@ use crate::{
         path::InvalidPath,
         policy::{PathPolicy, Policy},
     },
-    config::model::{self, ClientAuthority, ClientCertificate, Hsts, Networks, Origin, PathRule},
+    config::model::{self, ClientCaSource, ClientCertificate, Hsts, Networks, Origin, PathRule},
     pages::reader::PageCache,
     tls::{ClientAuth, ClientCa, ClientChain, Identity, SiteTls},
     upstream::Upstream,
@@ -158,7 +158,7 @@ impl Site {
 
     fn own_cas(&self) -> impl Iterator<Item = &Arc<ClientCa>> {
         let cas = self.client_cas.iter();
-        cas.filter(|(config, _)| config.ca == ClientAuthority::Own)
+        cas.filter(|(config, _)| config.ca == ClientCaSource::Own)
             .map(|(_, ca)| ca)
     }
 

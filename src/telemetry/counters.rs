@@ -42,7 +42,7 @@ pub struct ConnectionLimits {
     /// Refused at `limits.connections`.
     pub all: LimitEvent,
     /// Evicted at `limits.connections`.
-    pub made_room: LimitEvent,
+    pub evicted: LimitEvent,
 }
 
 /// A snapshot of the counters, shown by `status --json`.
@@ -84,7 +84,8 @@ pub struct AtLimits {
     /// Refused at `limits.connections`.
     pub connections: u64,
     /// Evicted at `limits.connections`.
-    pub made_room: u64,
+    #[serde(rename = "made_room")]
+    pub evicted: u64,
     /// Closed at `limits.memory`.
     pub memory: u64,
 }
@@ -137,7 +138,7 @@ impl Default for ConnectionLimits {
         Self {
             per_address: LimitEvent::new("limits.connections_per_address", "refused"),
             all: LimitEvent::new("limits.connections", "refused"),
-            made_room: LimitEvent::new("limits.connections", "closed, to make room,"),
+            evicted: LimitEvent::new("limits.connections", "closed, to make room,"),
         }
     }
 }
@@ -145,7 +146,7 @@ impl Default for ConnectionLimits {
 impl ConnectionLimits {
     /// Logs the number of further events at the end of their minute.
     pub fn sum_up(&self) {
-        for event in [&self.per_address, &self.all, &self.made_room] {
+        for event in [&self.per_address, &self.all, &self.evicted] {
             event.sum_up();
         }
     }
@@ -154,7 +155,7 @@ impl ConnectionLimits {
         AtLimits {
             connections_per_address: self.per_address.count(),
             connections: self.all.count(),
-            made_room: self.made_room.count(),
+            evicted: self.evicted.count(),
             memory: 0,
         }
     }

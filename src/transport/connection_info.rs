@@ -55,7 +55,7 @@ pub struct ConnectionInfo {
     pub accepted_at: Instant,
     /// Grants of admitted requests that have not ended.
     pub grants: Arc<Grants>,
-    trusted: Mutex<Vec<AcceptedCertificate>>,
+    accepted_certificates: Mutex<Vec<AcceptedCertificate>>,
     streaming: AtomicBool,
 }
 
@@ -102,7 +102,7 @@ impl ConnectionInfo {
             requests: Gauge::default(),
             accepted_at: Instant::now(),
             grants: Arc::default(),
-            trusted: Mutex::default(),
+            accepted_certificates: Mutex::default(),
             streaming: AtomicBool::new(false),
         }
     }
@@ -135,7 +135,10 @@ impl ConnectionInfo {
 
     /// Records that a rule accepts the certificate of a session, otherwise of the connection.
     pub fn accept_certificate(&self, rule: &ClientCertificate, session: Option<&Arc<Chain>>) {
-        let mut all = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self
+            .accepted_certificates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let is_same = |accepted: &AcceptedCertificate| {
             accepted.session.as_ref() == session && accepted.rule == *rule
         };
@@ -150,7 +153,10 @@ impl ConnectionInfo {
     /// The certificates that rules have accepted.
     #[must_use]
     pub fn accepted_certificates(&self) -> Vec<AcceptedCertificate> {
-        let all = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self
+            .accepted_certificates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         all.clone()
     }
 

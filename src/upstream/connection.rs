@@ -15,7 +15,7 @@ use super::{
     Reuse, Route, UpstreamStream,
     dial::{Dialer, Fault, Unreachable},
     http2::{self, Http2Request, Http2Stream},
-    pool::{Idle, Pool, QUEUED, Server, Slot, Starving},
+    pool::{Idle, Pool, QUEUED, ServerConnections, Slot, Starving},
     route::Target,
 };
 
@@ -40,7 +40,7 @@ pub struct UpstreamConnection {
 
 /// The wait for the first response on a new connection.
 struct Starvation {
-    server: Arc<Server>,
+    server: Arc<ServerConnections>,
     timer: Pin<Box<Sleep>>,
     starving: Option<Starving>,
 }
@@ -88,8 +88,8 @@ impl Connector {
         let mut last = Unreachable::Down;
         while let Ok(Some(target)) = route.target(ALPN::H2).await {
             let server = self.http2.server(&target);
-            let way = (&self.dialer, &target, route.connections());
-            match server.open_stream(way, request, ended).await {
+            let connect_target = (&self.dialer, &target, route.connections());
+            match server.open_stream(connect_target, request, ended).await {
                 Ok(stream) => return Ok(stream),
                 Err(fault) => last = fault.pass_over(route, &target),
             }
@@ -153,7 +153,7 @@ impl Connector {
     }
 }
 
-impl Server {
+impl ServerConnections {
     /// Claims an idle connection or a slot for a new one, and waits for it at the limit.
     async fn wait_for_claim(
         self: &Arc<Self>,
@@ -187,7 +187,7 @@ impl UpstreamConnection {
     }
 
     /// Notes that the server has responded.
-    pub fn has_responded(&mut self) {
+    pub fn mark_responded(&mut self) {
         self.starvation = None;
     }
 
@@ -201,7 +201,7 @@ impl UpstreamConnection {
 }
 
 impl Starvation {
-    fn new(server: &Arc<Server>) -> Self {
+    fn new(server: &Arc<ServerConnections>) -> Self {
         Self {
             server: server.clone(),
             timer: Box::pin(sleep(STARVED)),

@@ -24,7 +24,7 @@ pub(super) use self::slot::{Idle, Slot, Starving};
 
 /// The connections to all servers.
 #[derive(Clone, Default)]
-pub(super) struct Pool(Arc<Mutex<HashMap<Key, Arc<Server>, RandomState>>>);
+pub(super) struct Pool(Arc<Mutex<HashMap<Key, Arc<ServerConnections>, RandomState>>>);
 
 /// Identifies connections that can serve the same requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -49,7 +49,7 @@ pub enum Reuse {
 
 /// The connections to one server.
 #[derive(Default)]
-pub(super) struct Server {
+pub(super) struct ServerConnections {
     /// Idle connections, by the group of the thread that used them last.
     idle: [Mutex<Vec<Idle>>; SHARDS],
     counts: Mutex<Counts>,
@@ -83,7 +83,7 @@ const SHARDS: usize = 16;
 /// Time for which a request waits for a connection within the limit.
 pub(super) const QUEUED: Duration = Duration::from_secs(30);
 /// Most idle connections to one server in a group of threads.
-const MOST: usize = 128;
+const MAX_IDLE: usize = 128;
 /// Idle time up to which a connection counts as recently used.
 const RECENT: Duration = Duration::from_secs(1);
 /// Lifetime of idle connections to a server with few sockets.
@@ -93,12 +93,12 @@ const SCARCITY: Duration = Duration::from_secs(600);
 
 impl Pool {
     /// Returns the connections to the server of a key.
-    pub(super) fn server(&self, key: &Key) -> Arc<Server> {
+    pub(super) fn server(&self, key: &Key) -> Arc<ServerConnections> {
         let mut servers = self.lock();
         if let Some(server) = servers.get(key) {
             return server.clone();
         }
-        let server = Arc::<Server>::default();
+        let server = Arc::<ServerConnections>::default();
         servers.insert(key.clone(), server.clone());
         server
     }
@@ -112,12 +112,12 @@ impl Pool {
         self.lock().retain(|_, server| !server.is_unused());
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Server>, RandomState>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<ServerConnections>, RandomState>> {
         lock(&self.0)
     }
 }
 
-impl Server {
+impl ServerConnections {
     /// Claims an idle connection, or a slot for a new one; none if `limit` connections are in use.
     pub(super) fn claim(
         self: &Arc<Self>,
@@ -128,7 +128,7 @@ impl Server {
             return Some(Ok(idle));
         }
         let slot = || Err(Slot(self.clone()));
-        self.has_room(limit).then(slot)
+        self.reserve(limit).then(slot)
     }
 
     /// Takes the most recently used idle connection, of this thread before those of others.
@@ -173,11 +173,11 @@ impl Server {
 
     /// Stores a connection after its last response was read to its end, for at most its lifetime.
     fn store(&self, idle: Idle) {
-        if self.is_scarce.load(Ordering::Acquire) && self.is_owed() {
+        if self.is_scarce.load(Ordering::Acquire) && self.settle_owed() {
             return;
         }
         let mut shard = SHARD.with(|shard| lock(&self.idle[*shard]));
-        if shard.len() >= MOST {
+        if shard.len() >= MAX_IDLE {
             drop(shard);
             return;
         }
@@ -187,7 +187,7 @@ impl Server {
     }
 
     /// Reports whether a connection has to be closed for a starving request, and counts it.
-    fn is_owed(&self) -> bool {
+    fn settle_owed(&self) -> bool {
         let mut counts = self.counts();
         let is_owed = counts.owed > 0;
         counts.owed = counts.owed.saturating_sub(1);
@@ -195,7 +195,7 @@ impl Server {
     }
 
     /// Counts a new connection if the limit permits it; at the limit, closes an idle one first.
-    fn has_room(&self, limit: Option<usize>) -> bool {
+    fn reserve(&self, limit: Option<usize>) -> bool {
         let most = limit.unwrap_or(usize::MAX);
         if self.counts().open >= most {
             drop(self.take_oldest());

@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use hubgate::acme::dns::{
-    Algorithm, Key, Outcome, Pace, Propagation, Provider, Record, Resolver, Rfc2136, challenge_name,
+    Algorithm, DnsProviderClient, Key, Outcome, Pace, Propagation, Record, Resolver, Rfc2136,
+    challenge_name,
 };
 
 use crate::{harness::NameServer, real_hub::skip};
@@ -20,16 +21,21 @@ async fn start() -> Option<NameServer> {
     server
 }
 
-fn provider(server: &NameServer, algorithm: Algorithm, name: &str, secret: &str) -> Provider {
+fn provider(
+    server: &NameServer,
+    algorithm: Algorithm,
+    name: &str,
+    secret: &str,
+) -> DnsProviderClient {
     let key = Key {
         name: name.to_owned(),
         algorithm,
         secret: secret.to_owned(),
     };
-    Provider::Rfc2136(Rfc2136::new(server.address().to_string(), &key).unwrap())
+    DnsProviderClient::Rfc2136(Rfc2136::new(server.address().to_string(), &key).unwrap())
 }
 
-fn allowed(server: &NameServer) -> Provider {
+fn allowed(server: &NameServer) -> DnsProviderClient {
     let (key, secret) = (NameServer::KEY, NameServer::SECRET);
     provider(server, Algorithm::HmacSha256, key, secret)
 }
@@ -45,7 +51,7 @@ fn propagation(server: &NameServer) -> Propagation {
     Propagation::new(resolver, server.address().port(), pace)
 }
 
-async fn present(provider: &Provider, name: &str, value: &str) -> Record {
+async fn present(provider: &DnsProviderClient, name: &str, value: &str) -> Record {
     provider.present(name, value).await.unwrap()
 }
 
@@ -95,7 +101,7 @@ async fn a_missing_record_is_reported() {
 async fn refusals_of_a_real_server_are_reported_with_their_cause() {
     let Some(server) = start().await else { return };
     let (key, secret) = (NameServer::KEY, NameServer::SECRET);
-    let refusal = async |provider: Provider, domain: &str| {
+    let refusal = async |provider: DnsProviderClient, domain: &str| {
         let presented = provider.present(&challenge_name(domain), "one").await;
         presented.unwrap_err().detail
     };

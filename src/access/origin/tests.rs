@@ -47,7 +47,7 @@ const OPEN: Scene = Scene {
 };
 
 impl Scene {
-    fn judge(self, fields: &List) -> Result<(), CrossSite> {
+    fn check(self, fields: &List) -> Result<(), CrossSite> {
         let hosts = [
             Host::Name("home.example.org".to_owned()),
             Host::Wildcard("hub.example".to_owned()),
@@ -64,7 +64,7 @@ impl Scene {
             websocket: self.websocket,
             tls: self.tls,
         };
-        origin.judge(&OriginTarget {
+        origin.check(&OriginTarget {
             hosts: &hosts,
             port: self.port,
             origins: [&origins[..1], &origins[1..]],
@@ -74,7 +74,7 @@ impl Scene {
     }
 
     fn takes(self, fields: &List) -> bool {
-        self.judge(fields).is_ok()
+        self.check(fields).is_ok()
     }
 }
 
@@ -123,8 +123,8 @@ fn pages_of_other_sites_may_not_change_state() {
         "https://PANEL.example.org",
     ] {
         let refused = Err(CrossSite::Origin);
-        assert_eq!(POST.judge(&[("origin", origin)]), refused, "{origin}");
-        assert_eq!(GET.judge(&[("origin", origin)]), refused, "{origin}");
+        assert_eq!(POST.check(&[("origin", origin)]), refused, "{origin}");
+        assert_eq!(GET.check(&[("origin", origin)]), refused, "{origin}");
     }
     assert!(!POST.takes(&[OWN, OWN]));
 }
@@ -240,7 +240,7 @@ fn a_get_that_acts_is_a_write() {
 #[test]
 fn a_referer_decides_where_a_write_has_no_origin() {
     let evil = ("referer", "https://evil.example/");
-    assert_eq!(POST.judge(&[evil]), Err(CrossSite::Referer));
+    assert_eq!(POST.check(&[evil]), Err(CrossSite::Referer));
     assert!(POST.takes(&[("referer", "https://home.example.org/")]));
     assert!(POST.takes(&[OWN, evil]));
     assert!(GET.takes(&[evil]));

@@ -8,12 +8,12 @@
 
 use super::{
     InvalidPath, Pattern,
-    state::{Inside, Prefix, State},
-    token::{Token, Tokens},
-    ways::{
+    interpretation_set::{
         ALL, BACKSLASH, DECODED_PARAMETERS, MERGE, RAW_PARAMETERS, SLASH, Set, TWICE,
         TWICE_DECODED_PARAMETERS,
     },
+    state::{Inside, Prefix, State},
+    token::{Token, Tokens},
 };
 
 /// Stands for an encoded slash that is not a separator; no rule contains it.

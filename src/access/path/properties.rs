@@ -50,7 +50,7 @@ pub fn path(bytes: &[u8]) {
     let judged = find_rule(raw, rules);
     assert_eq!(
         judged,
-        reference::judge(raw, rules),
+        reference::find_rule(raw, rules),
         "the reference differs"
     );
     let Ok(verdict) = judged else {

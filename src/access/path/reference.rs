@@ -9,7 +9,10 @@ use super::{InvalidPath, RawPath};
 ///
 /// # Errors
 /// As [`super::find_rule`].
-pub(super) fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, InvalidPath> {
+pub(super) fn find_rule(
+    raw: &[u8],
+    rules: &[impl AsRef<str>],
+) -> Result<Option<usize>, InvalidPath> {
     RawPath::check_bytes(raw)?;
     let path = Octets(raw.to_vec());
     let decoded = path.decode_checked()?;
@@ -18,7 +21,9 @@ pub(super) fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usiz
     }
     let rule = path.decide(rules)?;
     match std::str::from_utf8(&decoded.0) {
-        Err(_) if judge(&path.without_invalid().0, rules)? != rule => Err(InvalidPath::Ambiguous),
+        Err(_) if find_rule(&path.without_invalid().0, rules)? != rule => {
+            Err(InvalidPath::Ambiguous)
+        }
         _ => Ok(rule),
     }
 }

@@ -1,6 +1,6 @@
 //! The state of interpretations that have read the same beginning of a path.
 
-use super::ways::Set;
+use super::interpretation_set::Set;
 
 /// Interpretations that have read the same bytes and are in the same kind of parameters.
 #[derive(Clone, Copy)]

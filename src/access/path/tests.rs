@@ -56,7 +56,7 @@ fn a_prefix_rule_covers_every_path_with_the_prefix_unless_a_longer_rule_does() {
         let judged = find_rule(path.as_bytes(), &PREFIXES);
         assert_eq!(
             judged,
-            reference::judge(path.as_bytes(), &PREFIXES),
+            reference::find_rule(path.as_bytes(), &PREFIXES),
             "{path}"
         );
         assert_eq!(judged.map(|at| at.map(|at| PREFIXES[at])), rule, "{path}");
@@ -291,7 +291,7 @@ proptest! {
     #[test]
     fn one_pass_decides_as_the_reference(path in nasty(12)) {
         for rules in OVERLAPPING {
-            let (once, each) = (find_rule(path.as_bytes(), rules), reference::judge(path.as_bytes(), rules));
+            let (once, each) = (find_rule(path.as_bytes(), rules), reference::find_rule(path.as_bytes(), rules));
             prop_assert_eq!(once, each, "{} by {:?}", path, rules);
         }
     }
@@ -302,7 +302,7 @@ proptest! {
     ) {
         let path = [b"/", &path[..]].concat();
         for rules in OVERLAPPING {
-            prop_assert_eq!(find_rule(&path, rules), reference::judge(&path, rules));
+            prop_assert_eq!(find_rule(&path, rules), reference::find_rule(&path, rules));
         }
     }
 }

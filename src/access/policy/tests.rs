@@ -6,7 +6,7 @@ mod scene;
 use std::net::IpAddr;
 
 use self::scene::{AWAY, HOME, RIGHT, Scene, TOKEN, WRONG, client, presented};
-use super::{CertificateSource, Client, ClientAuth, ClientCertificate, Credentials};
+use super::{Client, ClientAuth, ClientCertificate, Credentials, PresentedBy};
 use crate::{access::evidence::Known, config::model::Networks};
 
 #[tokio::test]
@@ -272,12 +272,12 @@ fn a_certificate_is_requested_if_it_could_change_the_decision() {
 fn a_decision_can_move_between_threads() {
     fn assert_send<T: Send>(_: &T) {}
     let scene = Scene::new("any anna", &[]);
-    let visitor = Credentials {
+    let credentials = Credentials {
         client: client(HOME),
         basic: None,
         known: Known::Nothing,
-        judge: |_: CertificateSource, _: &ClientCertificate| ClientAuth::Absent,
+        validate_certificate: |_: PresentedBy, _: &ClientCertificate| ClientAuth::Absent,
     };
     let place = scene.policy.at_path(b"/").unwrap();
-    assert_send(&place.decide(&visitor, &scene.throttle));
+    assert_send(&place.decide(&credentials, &scene.throttle));
 }

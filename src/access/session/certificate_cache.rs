@@ -32,7 +32,7 @@ impl Default for CertificateCache {
 
 impl CertificateCache {
     /// Stores a valid chain, and evicts those presented longest ago.
-    pub fn remember(&self, identity: &Identity, chain: &Arc<Chain>) {
+    pub fn store(&self, identity: &Identity, chain: &Arc<Chain>) {
         if chain.length() > MAX_CHAIN {
             return;
         }
@@ -74,7 +74,7 @@ mod tests {
         });
         let [(anna, hers), (ben, his)] = shown;
         let chains = CertificateCache::default();
-        chains.remember(&anna, &hers);
+        chains.store(&anna, &hers);
         assert_eq!(chains.get(&anna.key()).unwrap(), hers);
         assert!(chains.get(&ben.key()).is_none());
         for number in 1..CAPACITY {
@@ -83,14 +83,14 @@ mod tests {
             let chain = chains.get(&anna.key()).unwrap();
             chains.lock().insert(key, chain);
         }
-        chains.remember(&ben, &his);
+        chains.store(&ben, &his);
         assert!(chains.lock().len() <= CAPACITY);
         assert!(chains.get(&anna.key()).is_none() && chains.get(&ben.key()).is_some());
         let mut long = ca.issue("anna").chain;
         long.push(CertificateDer::from(vec![0; MAX_CHAIN]));
         let long = Arc::new(ClientChain::from_handshake(&long));
         assert!(long.length() > MAX_CHAIN);
-        chains.remember(&anna, &long);
+        chains.store(&anna, &long);
         assert!(chains.get(&anna.key()).is_none());
     }
 }

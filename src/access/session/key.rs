@@ -7,7 +7,7 @@ use aws_lc_rs::{hmac, rand};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use crate::{config::model::Host, private_file};
+use crate::{config::model::Host, private_file::PrivateFile};
 
 /// The key that signs session cookies; it has no `Debug`, so that it is never printed.
 pub struct Key(hmac::Key);
@@ -36,7 +36,7 @@ impl Key {
     /// The system provides no random bytes.
     pub fn load(file: &Path) -> anyhow::Result<LoadedKey> {
         let place = file.display();
-        let found = match private_file::read(file).map(Zeroizing::new) {
+        let found = match PrivateFile(file).read().map(Zeroizing::new) {
             Ok(bytes) if bytes.len() == LENGTH => return Ok(Self::from_file(file, &bytes)),
             Ok(_) => Some(format!(
                 "{place}: not a key of 32 bytes, so hubgate made a new one"
@@ -46,7 +46,7 @@ impl Key {
         };
         let mut bytes = Zeroizing::new([0; LENGTH]);
         rand::fill(&mut *bytes).map_err(|_| anyhow!("the system provides no random bytes"))?;
-        let unwritten = private_file::write(file, &*bytes).err();
+        let unwritten = PrivateFile(file).write(&*bytes).err();
         let unwritten = unwritten.map(|fault| format!("{place}: cannot be written ({fault}): sessions end with the process; correct the folder's owner"));
         Ok(LoadedKey {
             key: Self::new(&*bytes),
@@ -56,7 +56,7 @@ impl Key {
     }
 
     fn from_file(file: &Path, bytes: &[u8]) -> LoadedKey {
-        let exposed = private_file::close(file).err();
+        let exposed = PrivateFile(file).restrict().err();
         LoadedKey {
             key: Self::new(bytes),
             warning: exposed.map(|fault| {

@@ -180,7 +180,7 @@ fn a_session_is_renewed_after_half_its_lifetime_or_for_another_subject() {
     let (anna, unknown) = (scene.anna(), SessionSubject::default());
     let mut ben = anna.clone();
     ben.account.as_mut().unwrap().user = "ben".to_owned();
-    for (now, holder, renews) in [
+    for (now, subject, renews) in [
         (NOW, &anna, false),
         (NOW + HOUR / 2, &anna, false),
         (NOW + HOUR / 2 + 1, &anna, true),
@@ -188,8 +188,8 @@ fn a_session_is_renewed_after_half_its_lifetime_or_for_another_subject() {
         (NOW + HOUR / 2 + 1, &unknown, false),
     ] {
         let current = opened(scene.at(now), &value);
-        let renewed = scene.at(now).renew(current.as_ref(), holder);
-        assert_eq!(renewed.is_some(), renews, "{now} {holder:?}");
+        let renewed = scene.at(now).renew(current.as_ref(), subject);
+        assert_eq!(renewed.is_some(), renews, "{now} {subject:?}");
     }
     assert!(scene.at(NOW).renew(None, &unknown).is_none());
     let mut long = anna;
@@ -200,10 +200,10 @@ fn a_session_is_renewed_after_half_its_lifetime_or_for_another_subject() {
 #[test]
 fn the_longest_user_name_fits_into_the_cookie() {
     let scene = Scene::new();
-    let mut holder = scene.anna();
-    holder.account.as_mut().unwrap().user = "x".repeat(255);
-    holder.certificate = certified(NOW + HOUR).certificate;
-    let cookie = scene.at(NOW).renew(None, &holder).unwrap();
+    let mut subject = scene.anna();
+    subject.account.as_mut().unwrap().user = "x".repeat(255);
+    subject.certificate = certified(NOW + HOUR).certificate;
+    let cookie = scene.at(NOW).renew(None, &subject).unwrap();
     assert!(is_valid(scene.at(NOW), &value_of(&cookie)));
     assert!(cookie.len() < 1024);
 }
@@ -211,18 +211,18 @@ fn the_longest_user_name_fits_into_the_cookie() {
 #[test]
 fn a_session_never_outlives_its_certificate() {
     let scene = Scene::new();
-    let holder = certified(NOW + 600);
-    let cookie = scene.at(NOW).renew(None, &holder).unwrap();
+    let subject = certified(NOW + 600);
+    let cookie = scene.at(NOW).renew(None, &subject).unwrap();
     assert!(cookie.contains("; Max-Age=600;"), "{cookie}");
     let value = value_of(&cookie);
     assert!(is_valid(scene.at(NOW + 599), &value) && !is_valid(scene.at(NOW + 600), &value));
     let current = opened(scene.at(NOW + 500), &value);
     assert_eq!(
         current.as_ref().unwrap().certificate(),
-        Some(&holder.certificate.as_ref().unwrap().key())
+        Some(&subject.certificate.as_ref().unwrap().key())
     );
-    assert_eq!(scene.at(NOW + 500).renew(current.as_ref(), &holder), None);
-    assert_eq!(scene.at(NOW + 600).renew(None, &holder), None);
+    assert_eq!(scene.at(NOW + 500).renew(current.as_ref(), &subject), None);
+    assert_eq!(scene.at(NOW + 600).renew(None, &subject), None);
 }
 
 /// Returns a subject with a certificate that expires at `end`.

@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 use super::{
     Guess, Throttled,
-    allowance::TokenBucket,
     backoff::{Backoff, Failures},
-    turns::Rank,
+    hash_queue::Rank,
+    token_bucket::TokenBucket,
 };
 use crate::access::recent_map::RecentMap;
 

@@ -1,9 +1,9 @@
 //! Guesses of attackers and of owners, with a clock that the test advances.
 
 use super::{
-    allowance::TokenBucket,
     failure_counters::{FIRST, MAX_FAILED, MAX_FAMILIAR, NETWORKS, USER},
-    turns::{Rank, UNFAMILIAR_PER_SECOND},
+    hash_queue::{Rank, UNFAMILIAR_PER_SECOND},
+    token_bucket::TokenBucket,
 };
 use crate::access::throttle::*;
 

@@ -9,32 +9,30 @@ use instant_acme::{
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{
-    directory::Directory, failure::Failure, persist::retry_bad_nonce, transport::Transport,
-};
+use super::{directory::Directory, failure::Failure, retry::retry_bad_nonce, transport::Transport};
 use crate::acme::problem::{Cause, Class, Problem};
 
 /// The CA of a configuration, and the account to use there.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct AccountSettings {
     /// The URL of the CA's directory.
     pub directory: String,
     /// Contact e-mail address of the account, without `mailto:`.
     pub email: Option<String>,
     /// The external account to which the ACME account is bound.
-    pub external_account: Option<ExternalAccount>,
+    pub external_account: Option<ExternalAccountBinding>,
 }
 
 /// Key of a CA for an external account binding (RFC 8555, 7.3.4).
 #[derive(Clone)]
-pub struct ExternalAccount {
+pub struct ExternalAccountBinding {
     /// The key identifier.
     pub key_id: String,
     /// The HMAC key in base64url: a secret.
     pub hmac_key: String,
 }
 
-impl ExternalAccount {
+impl ExternalAccountBinding {
     fn key(&self) -> Result<ExternalAccountKey, Problem> {
         let key = URL_SAFE_NO_PAD.decode(self.hmac_key.trim().trim_end_matches('='));
         let key = key.map_err(|_| {
@@ -48,10 +46,10 @@ impl ExternalAccount {
     }
 }
 
-impl fmt::Debug for ExternalAccount {
+impl fmt::Debug for ExternalAccountBinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key_id, .. } = self;
-        write!(f, "ExternalAccount({key_id:?}, ..)")
+        write!(f, "ExternalAccountBinding({key_id:?}, ..)")
     }
 }
 
@@ -126,11 +124,11 @@ impl Transport {
 /// Registration of an account at one CA.
 pub(super) struct Registration<'a> {
     transport: &'a Transport,
-    settings: &'a Settings,
+    settings: &'a AccountSettings,
 }
 
 impl<'a> Registration<'a> {
-    pub(super) fn new(transport: &'a Transport, settings: &'a Settings) -> Self {
+    pub(super) fn new(transport: &'a Transport, settings: &'a AccountSettings) -> Self {
         Self {
             transport,
             settings,

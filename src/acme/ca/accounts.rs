@@ -8,7 +8,7 @@ use tokio::{
 };
 use tracing::{error, info};
 
-use super::{CaClient, ExternalAccount, Settings};
+use super::{AccountSettings, CaClient, ExternalAccountBinding};
 use crate::{
     acme::{
         https::HttpsClient,
@@ -117,11 +117,11 @@ impl Accounts {
         authority: &Ca,
         email: Option<&str>,
         eab: Option<&Eab>,
-    ) -> Result<Settings, Problem> {
+    ) -> Result<AccountSettings, Problem> {
         let eab = eab.cloned();
-        let load = move || eab.as_ref().map(ExternalAccount::load).transpose();
+        let load = move || eab.as_ref().map(ExternalAccountBinding::load).transpose();
         let external_account = self.files.wait(load).map_err(Problem::local)?;
-        Ok(Settings {
+        Ok(AccountSettings {
             directory: authority.directory.clone(),
             email: email.map(str::to_owned),
             external_account: external_account?,
@@ -151,7 +151,7 @@ impl Entry {
     }
 }
 
-impl ExternalAccount {
+impl ExternalAccountBinding {
     fn load(eab: &Eab) -> Result<Self, Problem> {
         let hmac_key = regular_file::read_to_string(&eab.hmac_key).map_err(|fault| {
             let file = eab.hmac_key.display();

@@ -3,17 +3,17 @@
 //! Each step has a time limit; an unfinished order is resumed later by its URL.
 
 mod polls;
-mod request;
+mod resource;
 
 use std::time::{Duration, Instant};
 
 use instant_acme::{Order, OrderStatus};
 
-use self::request::OrderResource;
+use self::resource::OrderResource;
 use super::{
     authorization::{Authorization, AuthorizationStatus, Challenge, ChallengeStatus},
     failure::Failure,
-    persist::{NetworkRetries, retry_bad_nonce, retry_read},
+    retry::{NetworkRetries, retry_bad_nonce, retry_read},
     transport::Transport,
 };
 use crate::acme::problem::Problem;

@@ -100,7 +100,7 @@ fn requests_to_a_ca_can_be_spawned() {
     fn spawnable<F: Future + Send>(_: F) {}
     spawnable(async {
         let client = HttpsClient::load(None).unwrap();
-        let settings = Settings {
+        let settings = AccountSettings {
             directory: String::new(),
             email: None,
             external_account: None,

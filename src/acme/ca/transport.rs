@@ -22,7 +22,7 @@ use url::Url;
 
 use super::{
     failure::{Failure, header_text},
-    persist::NetworkRetries,
+    retry::NetworkRetries,
     retry_after,
 };
 use crate::acme::{

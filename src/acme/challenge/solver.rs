@@ -13,11 +13,11 @@ use std::sync::{
 use tracing::{info, warn};
 
 pub(crate) use self::active::ActiveResponses;
-use super::{Challenges, Presented, ValidationRequest};
+use super::{ActiveChallenges, Presented, ValidationRequest};
 use crate::{
     acme::{
         ca::{Authorization, Challenge},
-        dns::{self, Outcome, Propagation, Provider, Record, Records, zones},
+        dns::{self, DnsProviderClient, Outcome, Propagation, Record, RecordJournal, zones},
         manager::shared::Shared,
         problem::{Class, Problem},
         store::{Entry, Kind, Store},
@@ -27,9 +27,9 @@ use crate::{
 
 /// Publishes and removes the challenge responses of one certificate.
 pub(crate) struct Solver {
-    challenges: Challenges,
+    challenges: ActiveChallenges,
     /// The DNS provider, or the problem that is reported when dns-01 needs it.
-    provider: Option<Result<Arc<Provider>, Problem>>,
+    provider: Option<Result<Arc<DnsProviderClient>, Problem>>,
     propagation: Propagation,
     store: Arc<dyn Store>,
     records: Entry,
@@ -121,7 +121,10 @@ impl Solver {
     /// Keeps the responses published until the order is resumed, except records of a provider that
     /// holds one at a time: such a record would block other names.
     pub(crate) async fn suspend(&self) {
-        if self.provider().is_ok_and(Provider::is_one_at_a_time) {
+        if self
+            .provider()
+            .is_ok_and(DnsProviderClient::is_one_at_a_time)
+        {
             let is_record =
                 |response: &ChallengeResponse| matches!(response.published, Published::Dns(_));
             self.remove(self.active.take(is_record)).await;
@@ -196,13 +199,13 @@ impl Solver {
         }
     }
 
-    fn provider(&self) -> Result<&Provider, Problem> {
+    fn provider(&self) -> Result<&DnsProviderClient, Problem> {
         let missing = || Problem::new(Class::Provider, "acme.dns names no DNS provider");
         let provider = self.provider.as_ref().ok_or_else(missing)?;
         provider.as_deref().map_err(Clone::clone)
     }
 
-    fn journalled(&self) -> Records {
+    fn journalled(&self) -> RecordJournal {
         let loaded = self.records.load(self.store.as_ref());
         loaded
             .inspect_err(|fault| warn!("{fault}"))

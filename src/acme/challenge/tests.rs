@@ -13,7 +13,7 @@ fn path(token: &str) -> String {
 
 #[test]
 fn a_request_for_an_active_token_is_answered_and_recorded() {
-    let challenges = Challenges::default();
+    let challenges = ActiveChallenges::default();
     let presented = challenges.present_http("token", "token.thumbprint");
     let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
     let answer = challenges.clone().answer_http(&path("token"), mapped);
@@ -26,7 +26,7 @@ fn a_request_for_an_active_token_is_answered_and_recorded() {
 
 #[test]
 fn only_the_exact_path_of_an_active_token_is_answered() {
-    let challenges = Challenges::default();
+    let challenges = ActiveChallenges::default();
     let _presented = challenges.present_http("token", "answer");
     for path in [
         "/.well-known/acme-challenge/",
@@ -44,7 +44,7 @@ fn only_the_exact_path_of_an_active_token_is_answered() {
 
 #[test]
 fn a_request_for_another_token_is_recorded_unanswered() {
-    let challenges = Challenges::default();
+    let challenges = ActiveChallenges::default();
     let presented = challenges.present_http("token", "answer");
     let tls_alpn = challenges
         .present_tls_alpn(&Host::Name("home.example".into()), &[7; 32])
@@ -62,7 +62,7 @@ fn a_request_for_another_token_is_recorded_unanswered() {
 
 #[test]
 fn dropping_a_response_deactivates_it_alone() {
-    let challenges = Challenges::default();
+    let challenges = ActiveChallenges::default();
     let old = challenges.present_http("token", "old");
     let new = challenges.present_http("token", "new");
     let answer = || challenges.answer_http(&path("token"), PEER);
@@ -75,7 +75,7 @@ fn dropping_a_response_deactivates_it_alone() {
 
 #[test]
 fn many_foreign_requests_fill_no_memory_and_hide_no_request_of_the_ca() {
-    let challenges = Challenges::default();
+    let challenges = ActiveChallenges::default();
     let presented = challenges.present_http("token", "answer");
     for number in 0..1000 {
         assert_eq!(
@@ -92,7 +92,7 @@ fn many_foreign_requests_fill_no_memory_and_hide_no_request_of_the_ca() {
 #[test]
 fn a_wildcard_has_no_tls_alpn_response() {
     let wildcard = Host::Wildcard("example.org".into());
-    let problem = Challenges::default().present_tls_alpn(&wildcard, &[7; 32]);
+    let problem = ActiveChallenges::default().present_tls_alpn(&wildcard, &[7; 32]);
     let problem = problem.err().unwrap();
     assert_eq!(problem.class, Class::Provider);
     assert!(problem.detail.contains("dns-01 only"), "{problem}");
@@ -112,7 +112,7 @@ fn a_handshake_presents_the_digest_for_names_and_addresses() {
             Ok(address) => Host::Address(address),
             Err(_) => Host::Name(host.into()),
         };
-        let challenges = Challenges::default();
+        let challenges = ActiveChallenges::default();
         let presented = challenges.present_tls_alpn(&identifier, &[7; 32]).unwrap();
         let config = challenges.tls_alpn_config(name, PEER).unwrap();
         ca::check(&ca::presented(&config, name), &identifier, &[7; 32]);

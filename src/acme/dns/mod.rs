@@ -1,9 +1,9 @@
 //! The challenge dns-01 (RFC 8555, 8.4): a TXT record in the zone of the identifier.
 //!
-//! In this order: `Propagation::target` finds the record's name, `Provider::intent` makes its
-//! entry for the journal, `Provider::present` creates it, `Propagation::wait` waits until the
-//! zone's name servers serve it, and `Provider::cleanup` deletes it. Records that are still in the
-//! journal at the next start are passed to `cleanup` then.
+//! In this order: `Propagation::target` finds the record's name, `DnsProviderClient::intent` makes
+//! its entry for the journal, `DnsProviderClient::present` creates it, `Propagation::wait` waits
+//! until the zone's name servers serve it, and `DnsProviderClient::cleanup` deletes it. Records
+//! that are still in the journal at the next start are passed to `cleanup` then.
 
 mod answer;
 mod api;
@@ -29,14 +29,14 @@ pub use self::{
     duckdns::DuckDns,
     exec::Hook,
     propagation::{Outcome, Pace, Propagation},
-    records::{Held, Record, Records},
+    records::{Held, Record, RecordJournal},
     resolver::Resolver,
     rfc2136::{Algorithm, Key, Rfc2136},
 };
 use super::problem::Problem;
 
 /// A provider of the operator's zone, which creates and deletes TXT records.
-pub enum Provider {
+pub enum DnsProviderClient {
     /// A program of the operator.
     Exec(Hook),
     /// A name server that accepts dynamic updates (RFC 2136).
@@ -49,7 +49,7 @@ pub enum Provider {
     DuckDns(DuckDns),
 }
 
-impl Provider {
+impl DnsProviderClient {
     /// Makes the record that `present` would create.
     ///
     /// It is journalled first, so that the record is known after a crash.
@@ -175,7 +175,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_record_of_another_provider_is_reported_and_kept() {
-        let hook = Provider::Exec(Hook::new("/bin/false"));
+        let hook = DnsProviderClient::Exec(Hook::new("/bin/false"));
         let mut record = hook.intent("_acme-challenge.home.example.org.", "abc");
         record.held = Held::Desec;
         let problem = hook.cleanup(&record).await.unwrap_err();
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn all_futures_are_send() {
         fn require_send(_: impl Send) {}
-        let provider = Provider::Exec(Hook::new("/bin/false"));
+        let provider = DnsProviderClient::Exec(Hook::new("/bin/false"));
         let record = provider.intent("_acme-challenge.home.example.org.", "abc");
         let propagation = Propagation::system();
         require_send(provider.present(&record.fqdn, &record.value));

@@ -70,9 +70,9 @@ impl Held {
 /// The records that may exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Records(Vec<Record>);
+pub struct RecordJournal(Vec<Record>);
 
-impl Records {
+impl RecordJournal {
     /// Adds a record, or replaces the entry with the same name and value.
     pub fn note(&mut self, record: Record) {
         self.forget(&record);
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_journal_survives_json() {
-        let mut records = Records::default();
+        let mut records = RecordJournal::default();
         let at = Some(CloudflareId {
             zone: "z".to_owned(),
             record: "r".to_owned(),
@@ -139,12 +139,12 @@ mod tests {
         }
         let text = records.to_json().unwrap();
         assert!(text.contains(r#""provider": "duckdns""#), "{text}");
-        assert_eq!(Records::from_json(&text).unwrap(), records);
+        assert_eq!(RecordJournal::from_json(&text).unwrap(), records);
     }
 
     #[test]
     fn an_entry_is_replaced_and_removed_by_name_and_value() {
-        let mut records = Records::default();
+        let mut records = RecordJournal::default();
         records.note(record("a", Held::Cloudflare { at: None }));
         records.note(record("b", Held::Desec));
         records.note(record("a", Held::Desec));

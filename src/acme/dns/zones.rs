@@ -11,8 +11,8 @@ use bytes::Bytes;
 use http::Request;
 
 use super::{
-    Api, Cloudflare, Desec, DuckDns, Hook, Key, Pace, Pending, Propagation, Provider, Resolver,
-    Rfc2136,
+    Api, Cloudflare, Desec, DnsProviderClient, DuckDns, Hook, Key, Pace, Pending, Propagation,
+    Resolver, Rfc2136,
 };
 use crate::{
     acme::https::HttpsClient, config::model::DnsProvider, file_access::FileAccess, regular_file,
@@ -27,14 +27,14 @@ impl Api for HttpsClient {
 /// The DNS providers in use, shared by all certificates: some providers accept one change of a name
 /// at a time.
 #[derive(Default)]
-pub(crate) struct Zones {
+pub(crate) struct DnsProviders {
     zones: Mutex<Vec<Zone>>,
     files: FileAccess,
 }
 
 struct Zone {
     credentials: Credentials,
-    provider: Arc<Provider>,
+    provider: Arc<DnsProviderClient>,
 }
 
 /// A configured provider with the content of its token or key file.
@@ -45,7 +45,7 @@ struct Credentials {
     secret: String,
 }
 
-impl Zones {
+impl DnsProviders {
     /// Creates an empty list.
     pub(crate) fn new(files: FileAccess) -> Self {
         let zones = Mutex::default();
@@ -57,7 +57,10 @@ impl Zones {
     ///
     /// # Errors
     /// A file that cannot be read, or contains no token or key.
-    pub(crate) fn provider(&self, configured: &DnsProvider) -> anyhow::Result<Arc<Provider>> {
+    pub(crate) fn provider(
+        &self,
+        configured: &DnsProvider,
+    ) -> anyhow::Result<Arc<DnsProviderClient>> {
         let configured = configured.clone();
         let load = move || Credentials::load(configured);
         let credentials = self.files.wait(load)??;
@@ -70,7 +73,7 @@ impl Zones {
     }
 
     /// Adds a provider, unless another thread has added the same one.
-    fn add(&self, credentials: Credentials, provider: Provider) -> Arc<Provider> {
+    fn add(&self, credentials: Credentials, provider: DnsProviderClient) -> Arc<DnsProviderClient> {
         let mut zones = self.lock();
         if let Some(provider) = credentials.find(&zones) {
             return provider;
@@ -101,24 +104,26 @@ impl Credentials {
         Ok(Self { configured, secret })
     }
 
-    fn find(&self, zones: &[Zone]) -> Option<Arc<Provider>> {
+    fn find(&self, zones: &[Zone]) -> Option<Arc<DnsProviderClient>> {
         let found = zones.iter().find(|zone| zone.credentials == *self);
         found.map(|zone| zone.provider.clone())
     }
 
     /// Creates the provider with its client, which loads the system's root certificates.
-    fn provider(&self) -> anyhow::Result<Provider> {
+    fn provider(&self) -> anyhow::Result<DnsProviderClient> {
         let secret = self.secret.as_str();
         let api = || HttpsClient::load(None).map(Arc::new);
         Ok(match &self.configured {
-            DnsProvider::Exec(program) => Provider::Exec(Hook::new(program)),
+            DnsProvider::Exec(program) => DnsProviderClient::Exec(Hook::new(program)),
             DnsProvider::Rfc2136 { server, key } => {
                 let key = Key::parse(secret).with_context(|| key.display().to_string())?;
-                Provider::Rfc2136(Rfc2136::new(server.to_string(), &key)?)
+                DnsProviderClient::Rfc2136(Rfc2136::new(server.to_string(), &key)?)
             }
-            DnsProvider::Cloudflare(_) => Provider::Cloudflare(Cloudflare::new(api()?, secret)?),
-            DnsProvider::Desec(_) => Provider::Desec(Desec::new(api()?, secret)?),
-            DnsProvider::Duckdns(_) => Provider::DuckDns(DuckDns::new(api()?, secret)),
+            DnsProvider::Cloudflare(_) => {
+                DnsProviderClient::Cloudflare(Cloudflare::new(api()?, secret)?)
+            }
+            DnsProvider::Desec(_) => DnsProviderClient::Desec(Desec::new(api()?, secret)?),
+            DnsProvider::Duckdns(_) => DnsProviderClient::DuckDns(DuckDns::new(api()?, secret)),
         })
     }
 }

@@ -15,8 +15,8 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 
 use super::{
+    observed_stream::{ObservedStream, Received, Stream},
     origin::Origin,
-    received::{ObservedStream, Received, Stream},
 };
 use crate::acme::problem::Problem;
 

@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{connection::Connection, origin::Origin, proxy::Proxy, received::Stream};
+use super::{connection::Connection, observed_stream::Stream, origin::Origin, proxy::Proxy};
 use crate::acme::problem::{Cause, Class, Problem};
 
 /// The Connection Attempt Delay of Happy Eyeballs (RFC 8305, 5).

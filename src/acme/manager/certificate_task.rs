@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::error;
 
 use self::{ca::LastIssuer, issue::Trigger};
-use super::{shared::Shared, status::State, task_state::TaskState};
+use super::{shared::Shared, status::CertificateReport, task_state::TaskState};
 use crate::{
     acme::{
         challenge::solver::{ActiveResponses, Solver},
@@ -99,7 +99,7 @@ impl CertificateTask {
     }
 
     /// Returns true if the certificate is for a host.
-    pub(crate) fn has(&self, host: &str) -> bool {
+    pub(crate) fn is_for(&self, host: &str) -> bool {
         let mut hosts = self.hosts.iter();
         hosts.any(|other| other.to_string().eq_ignore_ascii_case(host))
     }
@@ -110,7 +110,7 @@ impl CertificateTask {
     }
 
     /// Reports the certificate for `hubgate cert status`.
-    pub(crate) fn report(&self, now: OffsetDateTime) -> State {
+    pub(crate) fn report(&self, now: OffsetDateTime) -> CertificateReport {
         let state = self.state();
         let mut report = state.report(&self.schedule(&state, now), &self.hosts);
         if self.acme.export.is_none() {
@@ -152,7 +152,7 @@ impl CertificateTask {
 
     /// Removes the DNS records that a crash left behind.
     async fn clean_up(self: Arc<Self>) -> Duration {
-        if let Some(_lock) = self.lock() {
+        if let Some(_lock) = self.lock_order() {
             self.solver().sweep().await;
         }
         Duration::ZERO

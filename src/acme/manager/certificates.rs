@@ -11,10 +11,10 @@ use time::OffsetDateTime;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{certificate_task::CertificateTask, shared::Shared, status::State};
+use super::{certificate_task::CertificateTask, shared::Shared, status::CertificateReport};
 use crate::{
     acme::{
-        challenge::Challenges,
+        challenge::ActiveChallenges,
         store::{FileStore, TimedStore},
     },
     config::model::{Certificate, Config, Host},
@@ -26,10 +26,10 @@ use crate::{
 /// The certificates of all sites with `certificate: acme`.
 pub struct Certificates {
     shared: Arc<Shared>,
-    issued: Arc<AcmeCertificates>,
+    acme_certificates: Arc<AcmeCertificates>,
     running: Mutex<HashMap<String, Running>>,
     /// Cancels all tasks.
-    over: CancellationToken,
+    shutdown: CancellationToken,
     /// The runtime of the tasks, which block on disks; `None` for the current one.
     runtime: Option<Handle>,
 }
@@ -45,34 +45,34 @@ pub struct Prepared(Vec<Arc<CertificateTask>>);
 
 impl Certificates {
     /// Creates the manager without tasks. Certificates are stored below `state` and served in the
-    /// slots of `issued`; `over` cancels the tasks.
+    /// slots of `acme_certificates`; `shutdown` cancels the tasks.
     #[must_use]
     pub fn new(
         state: &Path,
-        issued: Arc<AcmeCertificates>,
-        over: CancellationToken,
+        acme_certificates: Arc<AcmeCertificates>,
+        shutdown: CancellationToken,
         files: FileAccess,
     ) -> Self {
         let store = TimedStore::new(FileStore::open(state), files.clone());
         Self {
             shared: Arc::new(Shared::new(Arc::new(store), files)),
-            issued,
+            acme_certificates,
             running: Mutex::default(),
-            over,
+            shutdown,
             runtime: None,
         }
     }
 
     /// Runs the tasks on another runtime, which serves no requests, because tasks block on disks.
     #[must_use]
-    pub fn on(mut self, runtime: Handle) -> Self {
+    pub fn on_runtime(mut self, runtime: Handle) -> Self {
         self.runtime = Some(runtime);
         self
     }
 
     /// Returns the published challenge responses, for the listeners that answer the CA.
     #[must_use]
-    pub fn challenges(&self) -> &Challenges {
+    pub fn challenges(&self) -> &ActiveChallenges {
         &self.shared.challenges
     }
 
@@ -90,7 +90,7 @@ impl Certificates {
     }
 
     /// Runs the prepared tasks, and ends all others.
-    pub fn keep(&self, prepared: Prepared) {
+    pub fn run_prepared(&self, prepared: Prepared) {
         let mut running = self.running();
         let mut old = std::mem::take(&mut *running);
         for task in prepared.0 {
@@ -109,7 +109,7 @@ impl Certificates {
 
     /// Reports all certificates in the order of their names.
     #[must_use]
-    pub fn states(&self) -> Vec<State> {
+    pub fn states(&self) -> Vec<CertificateReport> {
         let running = self.running();
         reports(running.values().map(|run| &run.task))
     }
@@ -130,7 +130,7 @@ impl Certificates {
     ///
     /// # Errors
     /// No site with this host has `certificate: acme`.
-    pub fn try_out(&self, host: Option<&str>) -> anyhow::Result<ProgressReceiver> {
+    pub fn test(&self, host: Option<&str>) -> anyhow::Result<ProgressReceiver> {
         let tasks = match host {
             Some(host) => vec![self.find(host)?],
             None => self.tasks(),
@@ -150,7 +150,7 @@ impl Certificates {
     }
 
     /// Waits until no order is running, and delays new ones until the returned value is dropped.
-    pub async fn at_rest(&self) -> impl Sized + use<> {
+    pub async fn pause_orders(&self) -> impl Sized + use<> {
         self.shared.pause_orders().await
     }
 
@@ -164,13 +164,13 @@ impl Certificates {
             return Ok(run.task.clone());
         }
         drop(running);
-        let slot = self.issued.slot(hosts, &self.shared.roots)?;
+        let slot = self.acme_certificates.slot(hosts, &self.shared.roots)?;
         let (acme, shared) = (config.acme.clone(), self.shared.clone());
         Ok(Arc::new(CertificateTask::load(hosts, acme, slot, shared)))
     }
 
     fn run(&self, task: Arc<CertificateTask>) -> Running {
-        let stop = self.over.child_token();
+        let stop = self.shutdown.child_token();
         self.spawn(task.clone().run(stop.clone()));
         Running { task, stop }
     }
@@ -184,7 +184,7 @@ impl Certificates {
 
     fn find(&self, host: &str) -> anyhow::Result<Arc<CertificateTask>> {
         let tasks = self.tasks();
-        let Some(task) = tasks.iter().find(|task| task.has(host)) else {
+        let Some(task) = tasks.iter().find(|task| task.is_for(host)) else {
             let names: Vec<_> = tasks.iter().map(|task| task.name()).collect();
             match names.is_empty() {
                 true => bail!("no site has `certificate: acme`"),
@@ -219,15 +219,19 @@ impl Drop for Running {
 ///
 /// # Errors
 /// As [`Certificates::prepare`].
-pub fn states_on_disk(config: &Config) -> anyhow::Result<Vec<State>> {
-    let over = CancellationToken::new();
-    let certificates =
-        Certificates::new(&config.state, Arc::default(), over, FileAccess::default());
+pub fn states_on_disk(config: &Config) -> anyhow::Result<Vec<CertificateReport>> {
+    let shutdown = CancellationToken::new();
+    let certificates = Certificates::new(
+        &config.state,
+        Arc::default(),
+        shutdown,
+        FileAccess::default(),
+    );
     let prepared = certificates.prepare(config)?;
     Ok(reports(prepared.0.iter()))
 }
 
-fn reports<'a>(tasks: impl Iterator<Item = &'a Arc<CertificateTask>>) -> Vec<State> {
+fn reports<'a>(tasks: impl Iterator<Item = &'a Arc<CertificateTask>>) -> Vec<CertificateReport> {
     let now = OffsetDateTime::now_utc();
     let mut reports: Vec<_> = tasks.map(|task| task.report(now)).collect();
     reports.sort_by(|one, other| one.name.cmp(&other.name));

@@ -11,7 +11,7 @@ use crate::{
     acme::{program::Program, store::stored_certificate::StoredCertificate},
     config::model::Export,
     file_access::FileAccess,
-    private_file,
+    private_file::PrivateFile,
 };
 
 /// Time limit of the program.
@@ -58,7 +58,7 @@ impl Copies {
 
     fn compare(&self) -> bool {
         self.contents().iter().all(|(file, content)| {
-            let copy = private_file::read(&self.folder.join(file));
+            let copy = PrivateFile(&self.folder.join(file)).read();
             copy.is_ok_and(|copy| copy == content.as_bytes())
         })
     }
@@ -66,7 +66,8 @@ impl Copies {
     fn write(&self) -> anyhow::Result<()> {
         for (file, content) in self.contents() {
             let file = self.folder.join(file);
-            private_file::write(&file, content.as_bytes())
+            PrivateFile(&file)
+                .write(content.as_bytes())
                 .with_context(|| format!("{}: cannot be written", file.display()))?;
         }
         Ok(())

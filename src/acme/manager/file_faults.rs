@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use crate::{
-    acme::{dns::zones::Zones, https::HttpsClient},
+    acme::{dns::zones::DnsProviders, https::HttpsClient},
     config::model::{Acme, Ca, Certificate, Config, DnsProvider},
     regular_file,
 };
@@ -55,7 +55,7 @@ impl FileCheck {
         if let DnsProvider::Exec(program) = configured {
             return self.program(program);
         }
-        if let Err(fault) = Zones::default().provider(configured) {
+        if let Err(fault) = DnsProviders::default().provider(configured) {
             self.report(&format!("{fault:#}"));
         }
     }

@@ -6,7 +6,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::account_limits::AccountLimits;
 use crate::{
-    acme::{ca::accounts::Accounts, challenge::Challenges, dns::zones::Zones, store::Store},
+    acme::{
+        ca::accounts::Accounts, challenge::ActiveChallenges, dns::zones::DnsProviders, store::Store,
+    },
     file_access::FileAccess,
     tls::SystemRoots,
 };
@@ -14,12 +16,12 @@ use crate::{
 /// The resources that all certificate tasks share.
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) challenges: Challenges,
+    pub(crate) challenges: ActiveChallenges,
     /// Loaded when the first certificate is needed.
     pub(crate) roots: SystemRoots,
     pub(crate) accounts: Accounts,
     pub(crate) limits: AccountLimits,
-    pub(crate) zones: Zones,
+    pub(crate) zones: DnsProviders,
     /// Access to the operator's files.
     pub(crate) files: FileAccess,
     /// Permits for orders: CAs count concurrent orders of an account.
@@ -35,9 +37,9 @@ impl Shared {
             accounts: Accounts::new(store.clone(), files.clone()),
             limits: AccountLimits::default(),
             store,
-            challenges: Challenges::default(),
+            challenges: ActiveChallenges::default(),
             roots: SystemRoots::deferred(),
-            zones: Zones::new(files.clone()),
+            zones: DnsProviders::new(files.clone()),
             files,
             orders: Arc::new(Semaphore::new(ORDERS as usize)),
         }

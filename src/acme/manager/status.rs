@@ -7,13 +7,14 @@ use crate::acme::problem::Class;
 
 /// The report of the certificate of one site.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct State {
+pub struct CertificateReport {
     /// The first host of the site; commands accept it as the name of the certificate.
     pub name: String,
     /// All hosts of the site.
     pub hosts: Vec<String>,
     /// The status of the certificate.
-    pub standing: CertificateStatus,
+    #[serde(rename = "standing")]
+    pub status: CertificateStatus,
     /// Common name of the issuer; none without a certificate.
     pub issuer: Option<String>,
     /// End of the validity (RFC 3339).

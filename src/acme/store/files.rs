@@ -18,7 +18,7 @@ use rustix::{
 };
 
 use super::{Entry, Fault, Kind, Lock, Store};
-use crate::{file_access, private_file};
+use crate::{file_access, private_file::PrivateFile};
 
 /// The store as files in the state folder.
 pub struct FileStore {
@@ -111,14 +111,16 @@ impl Store for FileStore {
         let file = self.file(entry);
         let _exclusive = self.exclusive(&file, FAILED)?;
         let files = self.generations(entry);
-        private_file::replace(&file.0, content, || Self::age(&files))
+        PrivateFile(&file.0)
+            .replace(content, || Self::age(&files))
             .map_err(|fault| file.fault(FAILED, &fault))
     }
 
     fn remove(&self, entry: &Entry) -> Result<(), Fault> {
         // The newest last, so that an interrupted removal does not bring an older content back.
         for file in self.generations(entry).iter().rev() {
-            private_file::remove(&file.0)
+            PrivateFile(&file.0)
+                .remove()
                 .map_err(|fault| file.fault("cannot be removed", &fault))?;
         }
         Ok(())
@@ -133,7 +135,8 @@ impl Store for FileStore {
                 None => {}
                 Some(content) if content != seen => break,
                 Some(_) => {
-                    private_file::rename(&file.0, &aside)
+                    PrivateFile(&file.0)
+                        .rename(&aside)
                         .map_err(|fault| file.fault(FAILED, &fault))?;
                     return Ok(format!("kept as {}", aside.display()));
                 }
@@ -208,10 +211,10 @@ impl EntryFile {
         const FAILED: &str = "cannot be read";
         let _access = self.begin(FAILED)?;
         // A read creates nothing: root may read, but hubgate's user has to write there.
-        if self.0.exists() && private_file::close(&self.0).is_err() {
+        if self.0.exists() && PrivateFile(&self.0).restrict().is_err() {
             self.refuse_foreign()?;
         }
-        match private_file::read(&self.0) {
+        match PrivateFile(&self.0).read() {
             Ok(content) => Ok(Some(content)),
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(fault) => Err(self.fault(FAILED, &fault)),
@@ -236,8 +239,8 @@ impl EntryFile {
 
     /// Opens the lock file. On a disk that cannot be written, an existing one still locks.
     fn open_lock(&self) -> io::Result<File> {
-        let created = private_file::open_lock(&self.0);
-        created.or_else(|fault| private_file::open_existing_lock(&self.0).map_err(|_| fault))
+        let created = PrivateFile(&self.0).open_lock();
+        created.or_else(|fault| PrivateFile(&self.0).open_existing_lock().map_err(|_| fault))
     }
 
     fn begin(&self, failed: &str) -> Result<file_access::Access, Fault> {

@@ -12,7 +12,7 @@ use crate::{
         model::{Acme, Certificate, Config, PathAccess, PathRule, Site, Upstream},
     },
     doctor::{
-        entry, exposed, hub, loaded,
+        access_summary, exposed_hubs, hub, loaded,
         startup::{self, CannotStart},
     },
 };
@@ -33,7 +33,7 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
         return Err(CannotStart(faults.join("\n")).into());
     }
     config.warnings.extend(startup::warnings(&config));
-    config.warnings.extend(exposed::warnings(&config));
+    config.warnings.extend(exposed_hubs::warnings(&config));
     config.warnings.extend(hub::refused(&config));
     let summary = Summary { config: &config };
     print(&format!("{} is in order\n\n{summary}", path.display()))
@@ -114,15 +114,15 @@ impl SiteSummary<'_> {
         let redirect = site.redirect();
         let hub = site.upstream();
         let user = site.user_header.as_ref();
-        let usages = entry::usages(site).map(str::to_owned);
+        let usages = access_summary::usages(site).map(str::to_owned);
         [
             redirect.map(|origin| ("redirects", format!("every path to {origin}"))),
             hub.map(|hub| ("hub", HubSummary(hub).to_string())),
-            hub.map(|_| ("who enters", entry::summary(&site.access))),
+            hub.map(|_| ("who enters", access_summary::summary(&site.access))),
             user.map(|name| ("user", format!("named to the hub in {name}"))),
-            entry::origins(&site.origins).map(|origins| ("origins", origins)),
+            access_summary::origins(&site.origins).map(|origins| ("origins", origins)),
             site.session
-                .map(|lifetime| ("login", entry::remembered(lifetime))),
+                .map(|lifetime| ("login", access_summary::remembered(lifetime))),
             usages.map(|usages| ("certificates", usages)),
         ]
     }
@@ -161,9 +161,11 @@ pub(super) fn path(rule: &PathRule) -> String {
     let access = match &rule.access {
         PathAccess::Inherit => "as above".into(),
         PathAccess::Public => "all clients, without authentication".into(),
-        PathAccess::And(access) => format!("as above, and also: {}", entry::summary(access)),
+        PathAccess::And(access) => {
+            format!("as above, and also: {}", access_summary::summary(access))
+        }
     };
-    let access = match entry::origins(&rule.origins) {
+    let access = match access_summary::origins(&rule.origins) {
         Some(origins) => format!("{access}; {origins}"),
         None => access,
     };

@@ -19,7 +19,7 @@ use crate::{
     config::model::{Config, Host},
     devices::{self, ClientCaStore, Credential},
     private_file::{OwnerRights, explained},
-    server::control::{self, Invite, Invited},
+    server::control::{ControlClient, Invite, Invited},
 };
 
 /// Dark on light, since some cameras cannot read a light code on dark (ECMA-48, 8.3.117).
@@ -40,7 +40,7 @@ impl<'a> Enrolment<'a> {
     /// No site accepts the certificates of hubgate's own CA.
     pub(super) fn new(config: &'a Config, add: &'a Add, renew: bool) -> anyhow::Result<Self> {
         ensure!(
-            config.has_own_clients(),
+            config.uses_own_ca(),
             "no site has `client_certificate: own` in its access: add it to proxy.yaml"
         );
         Ok(Self { config, add, renew })
@@ -57,7 +57,7 @@ impl<'a> Enrolment<'a> {
 
     fn withdraw(&self) -> anyhow::Result<()> {
         let name = &self.add.name;
-        control::withdraw(&self.config.state, name)?;
+        ControlClient::new(&self.config.state).withdraw(name)?;
         print(&format!(
             "the invitation of {name} is withdrawn, and its link is invalid\n"
         ))
@@ -65,27 +65,31 @@ impl<'a> Enrolment<'a> {
 
     fn invite(&self) -> anyhow::Result<()> {
         let (state, add) = (&self.config.state, self.add);
-        let wish = add.request(self.renew)?;
-        let (name, site) = (wish.name.clone(), add.site.clone());
+        let request = add.request(self.renew)?;
+        let (name, site) = (request.name.clone(), add.site.clone());
         let show = |invited: &Invited| {
             let name = name.as_str();
             print_verbatim(&Invitation { name, invited }.instructions()?)
         };
         if add.show {
-            control::invitation(state, name.as_str(), site, show, print_step)?;
+            ControlClient::new(state).invitation(name.as_str(), site, show, print_step)?;
         } else {
-            let making = add.making();
-            let invite = Invite { wish, making, site };
-            control::invite(state, invite, show, print_step)?;
+            let file_options = add.file_options();
+            let invite = Invite {
+                request,
+                file_options,
+                site,
+            };
+            ControlClient::new(state).invite(invite, show, print_step)?;
         }
         print(&format!("{name} is enrolled\n"))
     }
 
     fn write_files(&self, folder: &Path) -> anyhow::Result<()> {
-        let wish = self.add.request(self.renew)?;
-        let files = DeviceFiles::create(folder, &wish.name.for_file())?;
+        let request = self.add.request(self.renew)?;
+        let files = DeviceFiles::create(folder, &request.name.for_file())?;
         let folder = ClientCaStore::new(&self.config.state);
-        let issued = devices::issue(&folder, &wish, self.add.making());
+        let issued = devices::issue(&folder, &request, self.add.file_options());
         let written = issued.and_then(|(_, credential)| {
             files.write(&credential, &self.host())?;
             let password = credential.password.as_str();
@@ -100,7 +104,7 @@ impl<'a> Enrolment<'a> {
     /// Returns the host of the first site that accepts devices.
     fn host(&self) -> String {
         let mut sites = self.config.sites.iter();
-        let site = sites.find(|site| site.has_own_clients());
+        let site = sites.find(|site| site.uses_own_ca());
         let host = site.and_then(|site| site.public_host().or(site.hosts.first()));
         host.map_or_else(|| "hubgate".to_owned(), Host::to_string)
     }

@@ -10,7 +10,7 @@ use crate::{
     devices::ClientCaStore,
     private_file::{OwnerRights, explained},
     regular_file,
-    server::control,
+    server::control::ControlClient,
 };
 
 const PASSPHRASE: SecretPrompt = SecretPrompt("passphrase: ");
@@ -50,8 +50,8 @@ impl Backup<'_> {
         ClientCaStore::new(self.state)
             .import(&backup, &passphrase, replace)
             .with_context(|| self.shown())?;
-        match control::report(self.state) {
-            Err(fault) if !control::is_not_running(&fault) => Err(fault),
+        match ControlClient::new(self.state).poll_files() {
+            Err(fault) if !ControlClient::is_not_running(&fault) => Err(fault),
             _ => print("imported\n"),
         }
     }

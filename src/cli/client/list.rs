@@ -10,9 +10,9 @@ use crate::{
     config::model::Config,
     devices::{
         ClientCaStore,
-        registry::status::{self, DeviceStatus, State},
+        registry::status::{self, DeviceReport, DeviceStatus},
     },
-    server::control,
+    server::control::ControlClient,
     tls::date,
 };
 
@@ -30,9 +30,9 @@ pub(in crate::cli) struct List {
 impl List {
     /// Prints the devices that the running process reports, or those on disk if none runs.
     pub(super) fn run(&self, config: &Config) -> anyhow::Result<()> {
-        let states = match control::devices(&config.state) {
+        let states = match ControlClient::new(&config.state).devices() {
             Ok(states) => states,
-            Err(fault) if !control::is_not_running(&fault) => return Err(fault),
+            Err(fault) if !ControlClient::is_not_running(&fault) => return Err(fault),
             Err(_) => {
                 must_exist(&config.state)?;
                 states_on_disk(config)?
@@ -41,7 +41,7 @@ impl List {
         if self.json {
             return print_json(&states);
         }
-        let is_shown = |state: &&State| self.all || state.standing != DeviceStatus::Revoked;
+        let is_shown = |state: &&DeviceReport| self.all || state.status != DeviceStatus::Revoked;
         let shown: Vec<_> = states.iter().filter(is_shown).cloned().collect();
         let table = DeviceTable {
             states: &shown,
@@ -56,15 +56,15 @@ impl List {
     }
 }
 
-fn states_on_disk(config: &Config) -> anyhow::Result<Vec<State>> {
+fn states_on_disk(config: &Config) -> anyhow::Result<Vec<DeviceReport>> {
     let folder = ClientCaStore::new(&config.state);
     let now = OffsetDateTime::now_utc();
-    Ok(status::of(&folder.register()?, &folder.sightings(), now))
+    Ok(status::of(&folder.register()?, &folder.last_seen(), now))
 }
 
 /// A row for each device.
 struct DeviceTable<'a> {
-    states: &'a [State],
+    states: &'a [DeviceReport],
     now: OffsetDateTime,
 }
 
@@ -84,10 +84,10 @@ impl fmt::Display for DeviceTable<'_> {
 }
 
 impl DeviceTable<'_> {
-    fn row(&self, state: &State) -> [String; 6] {
+    fn row(&self, state: &DeviceReport) -> [String; 6] {
         [
             state.name.clone(),
-            standing(state.standing).to_owned(),
+            status_text(state.status).to_owned(),
             date(state.issued),
             date(state.expires),
             self.last_seen(state),
@@ -95,7 +95,7 @@ impl DeviceTable<'_> {
         ]
     }
 
-    fn last_seen(&self, state: &State) -> String {
+    fn last_seen(&self, state: &DeviceReport) -> String {
         let (Some(at), Some(from)) = (state.last_seen, state.last_seen_from) else {
             return "never".to_owned();
         };
@@ -108,8 +108,8 @@ impl DeviceTable<'_> {
     }
 }
 
-fn standing(standing: DeviceStatus) -> &'static str {
-    match standing {
+fn status_text(status: DeviceStatus) -> &'static str {
+    match status {
         DeviceStatus::Good => "good",
         DeviceStatus::EndsSoon => "ends soon",
         DeviceStatus::Ended => "ended",
@@ -126,19 +126,19 @@ mod tests {
     #[test]
     fn each_device_has_a_line() {
         let now = datetime!(2026-11-25 12:00 UTC);
-        let anna = State {
+        let anna = DeviceReport {
             name: "Anna's phone".into(),
             serial: "0A".into(),
-            standing: DeviceStatus::Good,
+            status: DeviceStatus::Good,
             issued: now - Duration::days(3),
             expires: now + Duration::days(727),
             revoked: None,
             last_seen: Some(now - Duration::minutes(5)),
             last_seen_from: Some([203, 0, 113, 7].into()),
         };
-        let ben = State {
+        let ben = DeviceReport {
             name: "Ben".into(),
-            standing: DeviceStatus::Revoked,
+            status: DeviceStatus::Revoked,
             last_seen: None,
             last_seen_from: None,
             ..anna.clone()

@@ -19,7 +19,7 @@ use crate::{
     devices::{
         CertificateRequest, ClientCaStore, Encryption, FileOptions, KeyKind, registry::name::Name,
     },
-    server::control,
+    server::control::ControlClient,
 };
 
 /// A command about devices.
@@ -114,9 +114,11 @@ fn revoke(config: &Config, names: &[String]) -> anyhow::Result<()> {
     ClientCaStore::new(&config.state).revoke(&names)?;
     let revoked: Vec<_> = names.iter().map(Name::as_str).collect();
     let revoked = revoked.join(", ");
-    match control::report(&config.state) {
+    match ControlClient::new(&config.state).poll_files() {
         Ok(()) => print(&format!("revoked {revoked}; open connections are closed\n")),
-        Err(fault) if control::is_not_running(&fault) => print(&format!("revoked {revoked}\n")),
+        Err(fault) if ControlClient::is_not_running(&fault) => {
+            print(&format!("revoked {revoked}\n"))
+        }
         Err(fault) => Err(fault.context(format!("revoked {revoked}, but it may take a second"))),
     }
 }
@@ -134,7 +136,7 @@ impl Add {
         })
     }
 
-    fn making(&self) -> FileOptions {
+    fn file_options(&self) -> FileOptions {
         FileOptions {
             key: match self.key {
                 Key::Rsa => KeyKind::Rsa,

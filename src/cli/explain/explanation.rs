@@ -11,7 +11,7 @@ use super::{
 use crate::{
     cli::check,
     config::model::{PathRule, Server, Site},
-    doctor::entry,
+    doctor::access_summary,
     http::http1::request_head::Malformed,
     sites::site,
     transport::connection_info::ConnectionInfo,
@@ -91,7 +91,9 @@ impl Explanation {
     fn add_site(&mut self, site: &site::Site, judged: &Judged<'_>) {
         let config = &site.config;
         self.site = Some(config.hosts.iter().map(ToString::to_string).collect());
-        self.access = config.upstream().map(|_| entry::summary(&config.access));
+        self.access = config
+            .upstream()
+            .map(|_| access_summary::summary(&config.access));
         let path = judged.visit.target.path_and_query.split('?').next();
         let place = path.and_then(|path| site.place(path).ok());
         let origins = place.map(|place| site.origins(&place));
@@ -166,8 +168,8 @@ impl Visit {
             )
         });
         let unused = self.device.as_ref().filter(|_| !connection.asked());
-        let unused = unused.map(|Device { name, good, .. }| {
-            let invalid = if *good { "" } else { ", which is invalid," };
+        let unused = unused.map(|Device { name, is_valid, .. }| {
+            let invalid = if *is_valid { "" } else { ", which is invalid," };
             format!("the certificate of {name:?}{invalid} is not used, since none is requested")
         });
         no_listener.into_iter().chain(unused).collect()

@@ -80,7 +80,7 @@ impl Device {
         let now = OffsetDateTime::now_utc();
         Ok(Self {
             name: client.name.as_str().to_owned(),
-            good: client.is_good(now),
+            is_valid: client.is_valid(now),
             certificate,
         })
     }

@@ -11,7 +11,7 @@ use tokio::runtime;
 
 use super::{decision::Judged, explanation::Explanation, visit::Visit};
 use crate::{
-    acme::challenge::Challenges,
+    acme::challenge::ActiveChallenges,
     config::model::{Config, Host},
     devices::Devices,
     file_access::FileAccess,
@@ -96,6 +96,6 @@ fn proxy(config: Config) -> anyhow::Result<Proxy> {
     let log = AccessLog::new(config.log.access).context("starting the access log")?;
     let devices =
         Devices::load(&config, FileAccess::default()).map_err(|fault| anyhow!("{fault:#}"))?;
-    let (issued, challenges) = (AcmeCertificates::default(), Challenges::default());
+    let (issued, challenges) = (AcmeCertificates::default(), ActiveChallenges::default());
     Proxy::build(config, log, &issued, challenges, devices)
 }

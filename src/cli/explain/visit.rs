@@ -22,7 +22,7 @@ pub(super) struct Visit {
 pub(super) struct Device {
     pub(super) name: String,
     /// False if its certificate is expired or revoked.
-    pub(super) good: bool,
+    pub(super) is_valid: bool,
     /// Certificate with the same content, since hubgate does not store the device's own.
     pub(super) certificate: CertificateDer<'static>,
 }

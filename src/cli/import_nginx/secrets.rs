@@ -8,7 +8,7 @@ use rustix::process::geteuid;
 use super::Target;
 use crate::{
     nginx::{Import, SecretFile},
-    private_file,
+    private_file::{PrivateFile, PrivateFolder},
 };
 
 impl Target<'_> {
@@ -26,7 +26,9 @@ impl Target<'_> {
             }
             make_folder(&file, &imported.state).with_context(shown)?;
             let line = format!("{}\n", secret.value);
-            private_file::write(&file, line.as_bytes()).with_context(shown)?;
+            PrivateFile(&file)
+                .write(line.as_bytes())
+                .with_context(shown)?;
         }
         Ok(())
     }
@@ -42,7 +44,7 @@ pub(super) fn unwritten(secrets: &[SecretFile]) -> String {
 }
 
 fn has_other_content(file: &Path, value: &str) -> bool {
-    let content = private_file::read(file);
+    let content = PrivateFile(file).read();
     content.is_ok_and(|content| content.trim_ascii() != value.trim().as_bytes())
 }
 
@@ -52,7 +54,7 @@ fn make_folder(file: &Path, state: &Path) -> std::io::Result<()> {
     if folder.exists() {
         return Ok(());
     }
-    private_file::make_folder(folder)?;
+    PrivateFolder(folder).create_if_missing()?;
     let service = fs::metadata(state)
         .ok()
         .filter(|metadata| metadata.uid() != 0);

@@ -103,7 +103,7 @@ impl Draft {
         if self.away.takes_password() {
             text += "      password: htpasswd              # away: hubgate user add NAME\n";
         }
-        if self.away.takes_phones() {
+        if self.away.takes_certificates() {
             text += "      client_certificate: own         # away: hubgate client add NAME\n";
         }
         text
@@ -125,7 +125,7 @@ impl Away {
         matches!(self, Self::Password | Self::Both)
     }
 
-    pub(super) fn takes_phones(self) -> bool {
+    pub(super) fn takes_certificates(self) -> bool {
         matches!(self, Self::Phones | Self::Both)
     }
 }
@@ -178,10 +178,7 @@ mod tests {
         assert_eq!(config.acme.email.as_deref(), Some("me@example.org"));
         let password = public.access.password.as_deref();
         assert_eq!(password, Some(Path::new("/etc/hubgate/htpasswd")));
-        assert!(
-            config.has_own_clients() && config.warnings.is_empty(),
-            "{text}"
-        );
+        assert!(config.uses_own_ca() && config.warnings.is_empty(), "{text}");
     }
 
     #[test]

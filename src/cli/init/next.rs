@@ -3,7 +3,7 @@
 use std::{fmt, path::Path};
 
 use super::{PACKAGE_FOLDER, draft::Draft};
-use crate::{config::model::Config, doctor, server::control};
+use crate::{config::model::Config, doctor, server::control::ControlClient};
 
 /// The next commands, and the programs that hold hubgate's ports.
 pub(super) struct NextSteps<'a> {
@@ -15,12 +15,12 @@ pub(super) struct NextSteps<'a> {
 impl fmt::Display for NextSteps<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f)?;
-        let is_running = control::status(&self.config.state).is_ok();
+        let is_running = ControlClient::new(&self.config.state).status().is_ok();
         if !is_running {
             self.fmt_held_ports(f)?;
         }
         writeln!(f, "next: {}", self.start(is_running))?;
-        if self.draft.away.takes_phones() {
+        if self.draft.away.takes_certificates() {
             writeln!(f, "then: {} client add \"Anna's phone\"", self.hubgate())?;
         }
         let host = self.draft.hosts.first().map_or("", String::as_str);

@@ -33,7 +33,7 @@ pub enum Satisfy {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientCertificate {
     /// The CA that signed them.
-    pub ca: ClientAuthority,
+    pub ca: ClientCaSource,
     /// Common names that are accepted; if empty, all that the CA signed.
     pub allow: Vec<String>,
     /// Maximum number of intermediate CAs between the CA and a certificate, as NGINX's
@@ -45,7 +45,7 @@ pub struct ClientCertificate {
 
 /// A CA of client certificates.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum ClientAuthority {
+pub enum ClientCaSource {
     /// hubgate's own CA, stored in `state`.
     Own,
     /// A CA in files of the operator.
@@ -82,7 +82,7 @@ impl Access {
     }
 }
 
-impl ClientAuthority {
+impl ClientCaSource {
     /// True if both are the same CA; revocation lists are not compared.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
@@ -94,7 +94,7 @@ impl ClientAuthority {
     }
 }
 
-impl fmt::Display for ClientAuthority {
+impl fmt::Display for ClientCaSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Own => f.write_str("own client CA"),

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue};
 
-use super::{Access, ClientAuthority, Host, Origin, Upstream};
+use super::{Access, ClientCaSource, Host, Origin, Upstream};
 
 /// A site: its hosts, certificate, access rule and destination.
 #[derive(Clone, Debug)]
@@ -145,10 +145,10 @@ impl Site {
 
     /// True if one of its access rules accepts the certificates of hubgate's own CA.
     #[must_use]
-    pub fn has_own_clients(&self) -> bool {
+    pub fn uses_own_ca(&self) -> bool {
         let accepts_own = |rule: &Access| {
             let certificate = rule.client_certificate.as_ref();
-            certificate.is_some_and(|certificate| certificate.ca == ClientAuthority::Own)
+            certificate.is_some_and(|certificate| certificate.ca == ClientCaSource::Own)
         };
         self.rules().any(accepts_own)
     }

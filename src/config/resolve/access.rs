@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Resolved, Resolver};
 use crate::config::{
     file::{self, ClientHeadersForm, SiteAccess},
-    model::{Access, ClientAuthority, ClientCertificate, ClientHeaders, PathAccess, Satisfy},
+    model::{Access, ClientCaSource, ClientCertificate, ClientHeaders, PathAccess, Satisfy},
     tree::Location,
 };
 
@@ -56,7 +56,7 @@ impl Resolver<'_> {
 
     fn access(&mut self, location: &Location<'_>, written: &file::Access) -> Resolved<Access> {
         let key = location.key("networks");
-        let networks = self.optional(&key, written.networks.as_deref(), Self::entry_networks);
+        let networks = self.optional(&key, written.networks.as_deref(), Self::access_networks);
         let key = location.key("password");
         let password = self.optional(&key, written.password.as_deref(), Self::password);
         let key = location.key("client_certificate");
@@ -113,7 +113,7 @@ impl Resolver<'_> {
     ) -> Resolved<ClientCertificate> {
         let crl = self.optional(&location.key("crl"), written.crl.as_deref(), Self::file);
         let ca = crl.and_then(|crl| self.client_ca(&location.key("ca"), &written.ca, crl));
-        if ca == Ok(ClientAuthority::Own) {
+        if ca == Ok(ClientCaSource::Own) {
             self.refuse_own_ca_options(location, written)?;
         }
         let allow = written.allow.as_deref();
@@ -164,9 +164,9 @@ impl Resolver<'_> {
         location: &Location<'_>,
         written: &str,
         crl: Option<PathBuf>,
-    ) -> Resolved<ClientAuthority> {
+    ) -> Resolved<ClientCaSource> {
         if written == "own" {
-            return Ok(ClientAuthority::Own);
+            return Ok(ClientCaSource::Own);
         }
         if written.eq_ignore_ascii_case("own") {
             return self.fault(
@@ -175,7 +175,7 @@ impl Resolver<'_> {
             );
         }
         let ca = self.file(location, written)?;
-        Ok(ClientAuthority::Files { ca, crl })
+        Ok(ClientCaSource::Files { ca, crl })
     }
 
     /// Refuses a rule that no request satisfies, and headers for certificates that are not

@@ -29,7 +29,7 @@ const fn v6(address: Ipv6Addr, prefix: u8) -> IpNet {
 
 impl Resolver<'_> {
     /// Resolves networks of an access rule.
-    pub(super) fn entry_networks(
+    pub(super) fn access_networks(
         &mut self,
         location: &Location<'_>,
         written: &[String],
@@ -72,8 +72,8 @@ impl NetworkText<'_> {
         let is_all = networks.iter().any(|network| network.prefix_len() == 0);
         if is_all && text != "public" {
             return Err(format!(
-                "\"{text}\" is the whole Internet: write `access: public`, or `networks: [public]` if no \
-                 password is to be asked for anywhere"
+                "\"{text}\" is the whole Internet: write `access: public`, or `networks: [public]` to \
+                 require no password anywhere"
             ));
         }
         Ok(networks)

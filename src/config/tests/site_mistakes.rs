@@ -154,7 +154,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "access: {networks: [0.0.0.0/0]}",
-        r#"4:25: sites[0].access.networks[0]: "0.0.0.0/0" is the whole Internet: write `access: public`, or `networks: [public]` if no password is to be asked for anywhere"#,
+        r#"4:25: sites[0].access.networks[0]: "0.0.0.0/0" is the whole Internet: write `access: public`, or `networks: [public]` to require no password anywhere"#,
     ),
     (
         "access: {networks: [192.168.1.0]}",

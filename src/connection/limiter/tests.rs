@@ -100,7 +100,7 @@ fn neither_home_nor_a_guest_with_a_certificate_is_evicted() {
     let limiter = Arc::new(ConnectionLimiter::default());
     let permit = |from, peer| connect(&limiter, from, &limits(2, 2), peer);
     let phone = permit("192.0.2.1", PeerClass::Guest).unwrap();
-    phone.permit.keep();
+    phone.permit.protect();
     let home = permit("192.168.1.2", PeerClass::Home).unwrap();
     assert!(permit("192.0.2.2", PeerClass::Guest).is_none());
     assert!(!phone.is_evicted() && !home.is_evicted());

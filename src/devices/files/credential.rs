@@ -14,7 +14,7 @@ use super::{
 use crate::devices::{
     invitation::certificate_request::CertificateRequest,
     registry::{
-        Device,
+        DeviceCertificate,
         ca_store::{ClientCaStore, Issued},
     },
 };
@@ -57,11 +57,11 @@ pub struct FileOptions {
 pub fn issue(
     folder: &ClientCaStore,
     request: &CertificateRequest,
-    making: FileOptions,
-) -> anyhow::Result<(Device, Credential)> {
-    let key = making.key.generate()?;
+    file_options: FileOptions,
+) -> anyhow::Result<(DeviceCertificate, Credential)> {
+    let key = file_options.key.generate()?;
     let issued = folder.issue(request, &key)?;
-    let credential = Credential::new(&issued, &key, making.encryption)?;
+    let credential = Credential::new(&issued, &key, file_options.encryption)?;
     Ok((issued.client, credential))
 }
 

@@ -3,14 +3,14 @@
 use std::fmt;
 
 use super::token::Token;
-use crate::devices::{files::credential::Credential, registry::Device};
+use crate::devices::{files::credential::Credential, registry::DeviceCertificate};
 
 /// A certificate that a device can download.
 pub(crate) struct Download {
     /// Secret of the download page.
     pub(crate) page: Token,
     /// Entry of the device in the registry.
-    pub(crate) client: Device,
+    pub(crate) client: DeviceCertificate,
     /// The certificate was used in a handshake.
     pub(crate) seen: bool,
     /// Key, certificate and password of the files.
@@ -18,7 +18,7 @@ pub(crate) struct Download {
 }
 
 impl Download {
-    pub(crate) fn new(client: Device, credential: Credential) -> anyhow::Result<Self> {
+    pub(crate) fn new(client: DeviceCertificate, credential: Credential) -> anyhow::Result<Self> {
         Ok(Self {
             page: Token::link()?,
             client,

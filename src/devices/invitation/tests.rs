@@ -2,7 +2,7 @@
 
 use crate::devices::{invitation::*, registry::name::Name};
 
-fn wish(name: &str) -> CertificateRequest {
+fn request(name: &str) -> CertificateRequest {
     CertificateRequest {
         name: Name::parse(name).unwrap(),
         days: 30,
@@ -22,7 +22,7 @@ fn invite(
     now: Instant,
 ) -> anyhow::Result<(String, String)> {
     invitations.open(
-        wish(name),
+        request(name),
         FileOptions::default(),
         ProgressSender::default(),
         now,
@@ -108,7 +108,7 @@ fn a_name_has_one_invitation_and_their_number_is_limited() {
 fn showing_an_open_invitation_keeps_its_link_code_and_attempts() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
-    let name = wish("Anna").name;
+    let name = request("Anna").name;
     tried(&mut invitations, &link, &other(&code), now);
     let again = invitations
         .show(&name, ProgressSender::default(), now)
@@ -116,7 +116,7 @@ fn showing_an_open_invitation_keeps_its_link_code_and_attempts() {
     assert_eq!(again, (link.clone(), code.clone()));
     assert_eq!(tried(&mut invitations, &link, &other(&code), now), "1 left");
     let refused = invitations
-        .show(&wish("Ben").name, ProgressSender::default(), now)
+        .show(&request("Ben").name, ProgressSender::default(), now)
         .unwrap_err();
     assert!(
         refused.to_string().contains("no open invitation"),
@@ -132,7 +132,7 @@ fn showing_an_open_invitation_keeps_its_link_code_and_attempts() {
 fn a_withdrawn_invitation_accepts_no_code() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
-    let name = wish("Anna").name;
+    let name = request("Anna").name;
     invitations.withdraw(&name, now).unwrap();
     assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
     assert!(invitations.withdraw(&name, now).is_err());

@@ -7,16 +7,19 @@ use anyhow::{Context, anyhow};
 use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 
-use crate::devices::registry::{Device, ca_store::ClientCaStore, name::Name};
+use crate::devices::registry::{DeviceCertificate, ca_store::ClientCaStore, name::Name};
 
 impl ClientCaStore {
     /// Signs a probe of a device's newest valid certificate, or of its newest one if none is valid.
     ///
     /// # Errors
     /// When no device has the name, or the CA or the registry cannot be read.
-    pub fn likeness(&self, name: &Name) -> anyhow::Result<(Device, CertificateDer<'static>)> {
+    pub fn likeness(
+        &self,
+        name: &Name,
+    ) -> anyhow::Result<(DeviceCertificate, CertificateDer<'static>)> {
         let (registry, now) = (self.register()?, OffsetDateTime::now_utc());
-        let clients = registry.clients().iter();
+        let clients = registry.certificates().iter();
         let mut named = clients.filter(|client| client.name == *name);
         let newest = registry.of_name(name, now).or_else(|| named.next_back());
         let client = newest.ok_or_else(|| anyhow!(registry.unknown(name, now)))?;
@@ -38,9 +41,9 @@ mod tests {
         tls::{ClientCa, ClientCertificateError, SystemRoots, unverified_serial},
     };
 
-    fn client(name: &str, serial: &str, days: i64) -> Device {
+    fn client(name: &str, serial: &str, days: i64) -> DeviceCertificate {
         let now = OffsetDateTime::now_utc();
-        Device {
+        DeviceCertificate {
             name: Name::parse(name).unwrap(),
             serial: serial.to_owned(),
             issued: now - Duration::days(60),

@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
 use super::{
-    Device,
+    DeviceCertificate,
     name::Name,
     serial::{Revocations, Revoked},
 };
@@ -105,7 +105,10 @@ impl Ca {
     }
 
     /// Signs a copy of a device's certificate for a key that is discarded.
-    pub(crate) fn sign_probe(&self, device: &Device) -> anyhow::Result<CertificateDer<'static>> {
+    pub(crate) fn sign_probe(
+        &self,
+        device: &DeviceCertificate,
+    ) -> anyhow::Result<CertificateDer<'static>> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
         let serial = device.serial_bytes();
         let serial = serial.context("its serial number is damaged")?;

@@ -12,8 +12,12 @@ use rcgen::KeyPair;
 use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 
-use super::{Device, Registry, ca::Ca, last_seen::Sightings, name::Name, serial::Revocations};
-use crate::{clock, devices::invitation::certificate_request::CertificateRequest, private_file};
+use super::{
+    DeviceCertificate, Registry, ca::Ca, last_seen::Sightings, name::Name, serial::Revocations,
+};
+use crate::{
+    clock, devices::invitation::certificate_request::CertificateRequest, private_file::PrivateFile,
+};
 
 pub(crate) use self::files::{read, write};
 
@@ -25,7 +29,7 @@ pub struct ClientCaStore(PathBuf);
 #[derive(Debug)]
 pub struct Issued {
     /// Entry in the registry.
-    pub client: Device,
+    pub client: DeviceCertificate,
     /// Certificate of the device.
     pub certificate: CertificateDer<'static>,
     /// Certificate of the CA.
@@ -58,7 +62,9 @@ impl ClientCaStore {
             self.check_unused()?;
             write(&self.ca(), Ca::generate(now)?.as_bytes())?;
         }
-        private_file::close(&self.ca()).with_context(|| self.ca().display().to_string())?;
+        PrivateFile(&self.ca())
+            .restrict()
+            .with_context(|| self.ca().display().to_string())?;
         let (ca, registry) = (self.load(), self.register());
         let listed = match (&ca, &registry) {
             (Ok(ca), Ok(registry)) => self.update_list(ca, registry, now),
@@ -79,7 +85,7 @@ impl ClientCaStore {
     ///
     /// # Errors
     /// As [`Self::prepare`].
-    pub fn rehearse(&self, elsewhere: &Self) -> anyhow::Result<()> {
+    pub fn dry_run(&self, elsewhere: &Self) -> anyhow::Result<()> {
         if !self.ca().exists() {
             self.check_unused()?;
             return elsewhere.prepare().map(drop);
@@ -127,7 +133,7 @@ impl ClientCaStore {
 
     /// Loads the last-seen times; empty if the file is missing or damaged.
     #[must_use]
-    pub fn sightings(&self) -> Sightings {
+    pub fn last_seen(&self) -> Sightings {
         let text = read(&self.seen()).ok().flatten().unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
     }
@@ -136,7 +142,7 @@ impl ClientCaStore {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn keep(&self, sightings: &Sightings) -> anyhow::Result<()> {
+    pub fn save_last_seen(&self, sightings: &Sightings) -> anyhow::Result<()> {
         write(&self.seen(), &serde_json::to_vec(sightings)?)
     }
 
@@ -151,7 +157,7 @@ impl ClientCaStore {
         self.change(|ca, registry| {
             let replaces = request.check(registry, now)?;
             let signed = ca.sign(&request.name, key, request.days, now)?;
-            let client = Device {
+            let client = DeviceCertificate {
                 name: request.name.clone(),
                 serial: signed.serial,
                 issued: now,

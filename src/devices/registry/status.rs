@@ -5,17 +5,18 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
 
-use super::{Device, Registry, last_seen::Sightings};
+use super::{DeviceCertificate, Registry, last_seen::Sightings};
 
 /// The state of a certificate and its device; times are RFC 3339.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
+pub struct DeviceReport {
     /// Name of the device.
     pub name: String,
     /// Serial number of the certificate in upper-case hexadecimal.
     pub serial: String,
     /// Validity of the certificate.
-    pub standing: DeviceStatus,
+    #[serde(rename = "standing")]
+    pub status: DeviceStatus,
     /// Time of issue.
     #[serde(with = "rfc3339")]
     pub issued: OffsetDateTime,
@@ -48,23 +49,23 @@ pub enum DeviceStatus {
 
 /// Returns the states of all devices, the oldest certificate first.
 #[must_use]
-pub fn of(registry: &Registry, sightings: &Sightings, now: OffsetDateTime) -> Vec<State> {
-    let clients = registry.clients().iter();
-    clients
-        .map(|client| State::new(client, sightings, now))
+pub fn of(registry: &Registry, sightings: &Sightings, now: OffsetDateTime) -> Vec<DeviceReport> {
+    let certificates = registry.certificates().iter();
+    certificates
+        .map(|certificate| DeviceReport::new(certificate, sightings, now))
         .collect()
 }
 
-impl State {
-    fn new(client: &Device, sightings: &Sightings, now: OffsetDateTime) -> Self {
-        let seen = sightings.get(&client.serial);
+impl DeviceReport {
+    fn new(certificate: &DeviceCertificate, sightings: &Sightings, now: OffsetDateTime) -> Self {
+        let seen = sightings.get(&certificate.serial);
         Self {
-            name: client.name.to_string(),
-            serial: client.serial.clone(),
-            standing: DeviceStatus::new(client, now),
-            issued: client.issued,
-            expires: client.expires,
-            revoked: client.revoked,
+            name: certificate.name.to_string(),
+            serial: certificate.serial.clone(),
+            status: DeviceStatus::new(certificate, now),
+            issued: certificate.issued,
+            expires: certificate.expires,
+            revoked: certificate.revoked,
             last_seen: seen.map(|seen| seen.at),
             last_seen_from: seen.map(|seen| seen.from),
         }
@@ -72,14 +73,14 @@ impl State {
 }
 
 impl DeviceStatus {
-    fn new(client: &Device, now: OffsetDateTime) -> Self {
-        if client.revoked.is_some() {
+    fn new(certificate: &DeviceCertificate, now: OffsetDateTime) -> Self {
+        if certificate.revoked.is_some() {
             return Self::Revoked;
         }
-        if client.expires <= now {
+        if certificate.expires <= now {
             return Self::Ended;
         }
-        if client.ends_soon(now) {
+        if certificate.ends_soon(now) {
             Self::EndsSoon
         } else {
             Self::Good

@@ -7,7 +7,7 @@ use crate::{
     access::{
         basic::Basic,
         policy::PathPolicy,
-        rule::{CertificateSource, Credentials},
+        rule::{Credentials, PresentedBy},
         session::Chain,
         verdict::{Admission, Denial},
     },
@@ -41,23 +41,21 @@ impl Proxy {
     ) -> Result<Admission, Refusal> {
         let exchange = arrival.exchange;
         let (connection, restored) = (&exchange.connection, credentials.restored);
-        let visitor = Credentials {
+        let place_credentials = Credentials {
             client: exchange.client,
             basic: credentials.basic,
             known: restored.known(),
-            judge: |shown, ca: &_| {
+            validate_certificate: |shown, ca: &_| {
                 let session = match shown {
-                    CertificateSource::Presented => None,
-                    CertificateSource::FromSession => {
-                        Some(restored.chain.clone().unwrap_or_default())
-                    }
+                    PresentedBy::Presented => None,
+                    PresentedBy::FromSession => Some(restored.chain.clone().unwrap_or_default()),
                 };
                 verdict(site, connection, session.as_ref(), ca)
             },
         };
         site.prepare(place, connection.chain()).await;
         site.prepare(place, restored.chain.as_ref()).await;
-        let decided = place.decide(&visitor, &self.throttle).await;
+        let decided = place.decide(&place_credentials, &self.throttle).await;
         if self.is_failed_login(&decided) {
             credentials.log_failed_login(exchange);
         }

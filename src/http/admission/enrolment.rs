@@ -52,7 +52,7 @@ impl Proxy {
         site: &Site,
     ) -> Result<(), LocalResponse> {
         let rest = request.path().strip_prefix(PATH);
-        let (Some(rest), true) = (rest, exchange.sites.has_own_clients) else {
+        let (Some(rest), true) = (rest, exchange.sites.uses_own_ca) else {
             return Ok(());
         };
         let visit = Visit::new(exchange, request, site, rest);

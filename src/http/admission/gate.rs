@@ -53,7 +53,7 @@ impl Proxy {
             body,
             edition: self.edition(&exchange.sites),
         };
-        match self.judge(&arrival).await {
+        match self.decide_request(&arrival).await {
             Ok(found) => Ok(Box::new(Admitted {
                 exchange,
                 site: found.site,
@@ -68,18 +68,22 @@ impl Proxy {
         }
     }
 
-    async fn judge(&self, arrival: &Arrival<'_>) -> Result<Findings, Refusal> {
+    async fn decide_request(&self, arrival: &Arrival<'_>) -> Result<Findings, Refusal> {
         let (exchange, request) = (arrival.exchange, arrival.request);
         self.answer_validation(exchange, request)?;
         request.limit_head().map_err(LocalResponse::malformed)?;
         let authority = request.authority;
         let site = site::agreed(&exchange.sites, &exchange.connection, authority);
         let site = site.ok_or_else(|| LocalResponse::misdirected(&exchange.logged.host))?;
-        let judged = self.judge_at(&site, arrival).await;
-        judged.map_err(|refusal| refusal.with_site(&site))
+        let decided = self.decide_at(&site, arrival).await;
+        decided.map_err(|refusal| refusal.with_site(&site))
     }
 
-    async fn judge_at(&self, site: &Arc<Site>, arrival: &Arrival<'_>) -> Result<Findings, Refusal> {
+    async fn decide_at(
+        &self,
+        site: &Arc<Site>,
+        arrival: &Arrival<'_>,
+    ) -> Result<Findings, Refusal> {
         let (exchange, request) = (arrival.exchange, arrival.request);
         arrival.redirect_to_origin(site)?;
         arrival.redirect_to_https()?;
@@ -89,17 +93,17 @@ impl Proxy {
             .map_err(|why| LocalResponse::bad_path(&why))?;
         let origin = arrival.origin();
         let cors = Cors::new(&origin, site.origins(&place));
-        let judged = match cors.preflight(request) {
+        let decided = match cors.preflight(request) {
             Some(response) => Err(response.into()),
-            None => self.judge_place(site, &place, &origin, arrival).await,
+            None => self.decide_place(site, &place, &origin, arrival).await,
         };
-        match judged {
+        match decided {
             Ok(found) => Ok(Findings { cors, ..found }),
             Err(refusal) => Err(refusal.with_cors(cors)),
         }
     }
 
-    async fn judge_place(
+    async fn decide_place(
         &self,
         site: &Arc<Site>,
         place: &PathPolicy<'_>,
@@ -108,7 +112,7 @@ impl Proxy {
     ) -> Result<Findings, Refusal> {
         let (exchange, request) = (arrival.exchange, arrival.request);
         let target = arrival.target(origin, site, place);
-        let foreign = origin.judge(&target).is_err();
+        let foreign = origin.check(&target).is_err();
         let connection = &exchange.connection;
         let basic = arrival.basic(place, foreign)?;
         let restored = self

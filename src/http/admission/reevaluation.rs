@@ -13,7 +13,7 @@ use crate::{
     access::{
         evidence::Known,
         network::Client,
-        rule::{CertificateSource, Credentials},
+        rule::{Credentials, PresentedBy},
     },
     fields::{Field, FieldName, Fields},
     http::proxy::Proxy,
@@ -89,23 +89,23 @@ impl Judgement<'_> {
             return false;
         }
         let before = grant.chain.clone().unwrap_or_default();
-        let visitor = Credentials {
+        let credentials = Credentials {
             client: self.client(grant),
             basic: None,
             known: Known::Admitted {
                 evidence: &grant.evidence,
                 session_lasts: grant.session_lasts(site.config.session, self.now),
             },
-            judge: |shown, ca: &_| {
+            validate_certificate: |shown, ca: &_| {
                 let session = match shown {
-                    CertificateSource::Presented => None,
-                    CertificateSource::FromSession => Some(&before),
+                    PresentedBy::Presented => None,
+                    PresentedBy::FromSession => Some(&before),
                 };
                 access::verdict(site, self.connection, session, ca)
             },
         };
         grant.edition.store(self.edition, Ordering::Relaxed);
-        place.still_admits(&visitor)
+        place.still_admits(&credentials)
     }
 
     fn client(&self, grant: &Grant) -> Client {

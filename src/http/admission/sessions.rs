@@ -130,14 +130,14 @@ impl SessionStore {
         restored: &RestoredSession<'_>,
         admission: &Admission,
     ) -> Option<HeaderValue> {
-        let (sessions, holder) = (restored.sessions?, admission.holder.as_ref()?);
-        let shown = holder.certificate.as_ref();
+        let (sessions, subject) = (restored.sessions?, admission.subject.as_ref()?);
+        let shown = subject.certificate.as_ref();
         if let (Some(identity), Some(chain)) = (shown, connection.chain())
             && chain.leaf() == Some(identity.certificate())
         {
-            self.chains.remember(identity, chain);
+            self.chains.store(identity, chain);
         }
-        let cookie = sessions.renew(restored.session.as_ref(), holder)?;
+        let cookie = sessions.renew(restored.session.as_ref(), subject)?;
         let mut cookie = HeaderValue::try_from(cookie).ok()?;
         cookie.set_sensitive(true);
         Some(cookie)

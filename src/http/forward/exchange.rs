@@ -28,7 +28,7 @@ pub(crate) struct Forward<'p, C> {
     admitted: Box<Admitted>,
     method: Method,
     /// Set when the client's connection closes after the response.
-    last: bool,
+    closes: bool,
     /// Set when the request opens a WebSocket.
     is_upgrade: bool,
     /// Set when the upstream gets `TE: trailers`.
@@ -43,7 +43,7 @@ pub(crate) enum Outcome<H> {
     /// The client got the response whole.
     Whole {
         /// Set when the client's connection closes after the response.
-        last: bool,
+        closes: bool,
         /// Set when content of the request was not read.
         unread: bool,
     },
@@ -78,13 +78,13 @@ enum Fault {
 }
 
 impl<'p, C: Client> Forward<'p, C> {
-    /// Takes an admitted request; `last` is set if the client wants its connection to close.
+    /// Takes an admitted request; `closes` is set if the client wants its connection to close.
     pub(crate) fn new(
         proxy: &'p Proxy,
         client: C,
         admitted: Box<Admitted>,
         method: Method,
-        last: bool,
+        closes: bool,
     ) -> Self {
         Self {
             idle_timeout: IdleTimeout::new(admitted.route.idle_timeout()),
@@ -93,7 +93,7 @@ impl<'p, C: Client> Forward<'p, C> {
             client,
             admitted,
             method,
-            last,
+            closes,
             is_upgrade: false,
             takes_trailers: false,
         }
@@ -103,7 +103,7 @@ impl<'p, C: Client> Forward<'p, C> {
     /// connection closes after the response unless the upstream switches.
     pub(crate) fn upgrading(mut self) -> Self {
         self.is_upgrade = true;
-        self.last = true;
+        self.closes = true;
         self
     }
 
@@ -156,8 +156,8 @@ impl<'p, C: Client> Forward<'p, C> {
             RequestHead::Http2(_) => (&[][..], framing.for_http2()),
         };
         self.takes_trailers = head.takes_trailers();
-        let again = framing == Framing::Nothing && self.method.is_idempotent();
-        let mut reuse = match again {
+        let is_repeatable = framing == Framing::Nothing && self.method.is_idempotent();
+        let mut reuse = match is_repeatable {
             _ if self.is_upgrade => Reuse::Never,
             true => Reuse::Any,
             false => Reuse::Recent,
@@ -170,13 +170,13 @@ impl<'p, C: Client> Forward<'p, C> {
         loop {
             let mut upstream = self.connect(head, framing, reuse).await?;
             match self.send(&mut upstream, &mut request_body).await {
-                Err(Fault::Stale) if upstream.is_reused() && again => {
+                Err(Fault::Stale) if upstream.is_reused() && is_repeatable => {
                     reuse = Reuse::Never;
                     request_body = RequestBody::new(wire, framing, &self.admitted.exchange);
                 }
                 Err(Fault::Stale) => return Err(self.broken("its connection closed before it")),
                 Err(Fault::Failed(failure))
-                    if is_first && failure.may_resend(again) && request_body.rewind() => {}
+                    if is_first && failure.may_resend(is_repeatable) && request_body.rewind() => {}
                 Err(Fault::Failed(failure)) => {
                     return Err(self.broken(&format!("its stream ends before it: {failure}")));
                 }
@@ -200,7 +200,7 @@ impl<'p, C: Client> Forward<'p, C> {
 
     fn broken(&self, why: &str) -> Fault {
         self.log_fault(why);
-        LocalResponse::hub_broken().into()
+        LocalResponse::upstream_broken().into()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The edits to a request's fields on their way to the upstream.
+//! The edits to a request's fields on their hops to the upstream.
 //!
 //! A client's claims about its identity and its connection are dropped on every route; hubgate's
 //! own fields are set after that, so that no client can remove them. `response` has the edits to a
@@ -105,9 +105,9 @@ impl<'a> HeaderEdits<'a> {
         let trusted = &exchange.sites.config.trusted_proxies;
         let is_trusted = trusted.contains(peer);
         if is_trusted && fields.has(FieldName::XForwardedFor) {
-            let way = network::way(peer, trusted, fields);
-            let way: Vec<_> = way.iter().rev().flatten().map(IpAddr::to_string).collect();
-            self.set("X-Forwarded-For", way.join(", ").into_bytes());
+            let hops = network::hops(peer, trusted, fields);
+            let hops: Vec<_> = hops.iter().rev().flatten().map(IpAddr::to_string).collect();
+            self.set("X-Forwarded-For", hops.join(", ").into_bytes());
             let client = exchange.client.client_ip().to_string();
             self.set("X-Real-IP", client.into_bytes());
         } else {

@@ -36,7 +36,7 @@ pub(super) struct Response<H> {
     /// Set for a stream without an end.
     pub(super) streaming: bool,
     /// Set when the client's connection closes after the response.
-    pub(super) last: bool,
+    pub(super) closes: bool,
     /// Bytes of content that were returned for the client.
     pub(super) sent: u64,
     body: Body,
@@ -124,7 +124,7 @@ impl<H> Response<H> {
             return Err("this client does not accept its Transfer-Encoding");
         }
         // Only a final response carries `close` (RFC 9112, section 9.6).
-        let last = request.closes_after(&body, version) && !head.status.is_informational();
+        let closes = request.closes_after(&body, version) && !head.status.is_informational();
         let mut edits = head.edits(admitted);
         head.frame(length, takes_chunks, &mut edits);
         if C::TAKES_CHUNKS
@@ -138,7 +138,7 @@ impl<H> Response<H> {
         if switches {
             edits.set("Upgrade", handshake::PROTOCOL);
         }
-        let connection = match last {
+        let connection = match closes {
             _ if switches => Some("Upgrade"),
             true => Some("close"),
             false => (version == Version::HTTP_10).then_some("keep-alive"),
@@ -150,7 +150,7 @@ impl<H> Response<H> {
             trailer_lines: BytesMut::new(),
             trailer_fields: HeaderMap::new(),
             streaming: head.is_streaming(),
-            last,
+            closes,
             sent: 0,
             body,
             takes_chunks,
@@ -168,7 +168,7 @@ impl<H> Response<H> {
             trailer_lines: self.trailer_lines,
             trailer_fields: self.trailer_fields,
             streaming: self.streaming,
-            last: self.last,
+            closes: self.closes,
             sent: self.sent,
             body: self.body,
             takes_chunks: self.takes_chunks,

@@ -51,7 +51,7 @@ pub(super) struct RequestContext<'r> {
     /// Set when the request opens a WebSocket.
     pub(super) is_upgrade: bool,
     /// Set when the client's connection closes after the response.
-    pub(super) last: bool,
+    pub(super) closes: bool,
     /// Set when the client accepts a trailer section.
     pub(super) takes_trailers: bool,
 }
@@ -60,7 +60,7 @@ impl RequestContext<'_> {
     /// Reports whether the client's connection closes after a response. It delimits the content
     /// for HTTP/1.0, which has no chunks (RFC 9112, section 6.1).
     pub(super) fn closes_after(&self, body: &Body, version: Version) -> bool {
-        self.last
+        self.closes
             || matches!(body, Body::UntilClose)
             || (version == Version::HTTP_10 && !body.has_length())
     }
@@ -232,7 +232,7 @@ mod tests {
         let request = RequestContext {
             method,
             is_upgrade: false,
-            last: false,
+            closes: false,
             takes_trailers: false,
         };
         head.switches(&request)?;

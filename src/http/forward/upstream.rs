@@ -82,9 +82,9 @@ impl Upstream {
     }
 
     /// Notes that the server responds.
-    pub(super) fn has_responded(&mut self) {
+    pub(super) fn mark_responded(&mut self) {
         if let Self::Http1(connection) = self {
-            connection.has_responded();
+            connection.mark_responded();
         }
     }
 

@@ -38,7 +38,7 @@ pub(crate) struct UpstreamRequest {
     method: Method,
     body: Body,
     /// Set when the client wants the connection to close after the response.
-    last: bool,
+    closes: bool,
     is_upgrade: bool,
 }
 
@@ -88,7 +88,7 @@ impl Connection<'_> {
             return Vec::new();
         };
         let sites = self.proxy.current_sites();
-        if !sites.has_own_clients {
+        if !sites.uses_own_ca {
             return Vec::new();
         }
         let whole = usize::try_from(body).unwrap_or(usize::MAX);
@@ -115,7 +115,8 @@ impl Connection<'_> {
         });
         let memory = &self.client.connection().memory;
         let _held = memory.charge(request.head.bytes() + admitted.exchange.logged.bytes());
-        let mut forward = Forward::new(proxy, self.client, admitted, request.method, request.last);
+        let mut forward =
+            Forward::new(proxy, self.client, admitted, request.method, request.closes);
         if request.is_upgrade {
             forward = forward.upgrading();
         }
@@ -123,7 +124,7 @@ impl Connection<'_> {
         let (client, admitted, outcome) = forward.run(&request.head, framing).await;
         let connection = Self { proxy, client };
         match outcome {
-            Outcome::Whole { last, unread } => connection.end(last, unread).await,
+            Outcome::Whole { closes, unread } => connection.end(closes, unread).await,
             Outcome::Respond(response) => {
                 let respond = Respond::admitted(*admitted, *response);
                 connection.respond_last(respond).await
@@ -138,12 +139,12 @@ impl Connection<'_> {
 
     /// Returns the connection after a forwarded response, or closes it. A connection with unread
     /// content is closed slowly, so that the client gets the response.
-    async fn end(mut self, last: bool, unread: bool) -> Option<Self> {
+    async fn end(mut self, closes: bool, unread: bool) -> Option<Self> {
         if unread {
             self.client.lingering_close().await;
             return None;
         }
-        if last {
+        if closes {
             self.client.shutdown().await.ok();
             return None;
         }
@@ -162,7 +163,7 @@ impl UpstreamRequest {
             head: Self::head(head, admitted, is_upgrade)?,
             method: head.method.clone(),
             body: head.body,
-            last: !head.keeps_alive(),
+            closes: !head.keeps_alive(),
             is_upgrade,
         })
     }

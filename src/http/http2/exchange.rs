@@ -67,7 +67,7 @@ impl Opened {
             true => Box::pin(self.form(proxy)).await,
             false => Vec::new(),
         };
-        match Box::pin(self.judge(proxy, form)).await {
+        match Box::pin(self.pass_gate(proxy, form)).await {
             Ok(forwarded) => Box::pin(self.forward(proxy, forwarded)).await,
             Err(respond) => {
                 drop(self.head);
@@ -80,7 +80,7 @@ impl Opened {
 
     fn has_form(&self, proxy: &Proxy) -> bool {
         let (method, path) = (&self.head.method, self.head.uri.path());
-        proxy.current_sites().has_own_clients && admission::is_form(method, path)
+        proxy.current_sites().uses_own_ca && admission::is_form(method, path)
     }
 
     /// Receives the form posted to an enrolment page; empty if it is too large, or does not arrive
@@ -91,7 +91,7 @@ impl Opened {
         read.unwrap_or_default()
     }
 
-    async fn judge(&self, proxy: &Proxy, form: Vec<u8>) -> Result<Forwarded, Box<Respond>> {
+    async fn pass_gate(&self, proxy: &Proxy, form: Vec<u8>) -> Result<Forwarded, Box<Respond>> {
         let fields = Fields::from(&self.head.headers);
         let authority = self.authority(&fields);
         let request = self.request(&fields, authority.as_ref());

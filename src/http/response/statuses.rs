@@ -144,20 +144,20 @@ impl LocalResponse {
 
     /// 503 for an upstream that refuses connections; the page reloads itself.
     #[must_use]
-    pub fn hub_starting() -> Self {
+    pub fn upstream_starting() -> Self {
         Self::notice(StatusCode::SERVICE_UNAVAILABLE, Notice::HubStarting)
             .with_field(header::RETRY_AFTER, HeaderValue::from_static("5"))
     }
 
     /// 502 for an upstream response that is malformed or incomplete.
     #[must_use]
-    pub fn hub_broken() -> Self {
+    pub fn upstream_broken() -> Self {
         Self::notice(StatusCode::BAD_GATEWAY, Notice::HubBroken)
     }
 
     /// 504 for an upstream that did not respond in time.
     #[must_use]
-    pub fn hub_slow() -> Self {
+    pub fn upstream_slow() -> Self {
         Self::notice(StatusCode::GATEWAY_TIMEOUT, Notice::HubSlow)
     }
 
@@ -178,9 +178,9 @@ impl From<Unreachable> for LocalResponse {
     /// The response to a request without an upstream connection; `upstream` has logged the cause.
     fn from(why: Unreachable) -> Self {
         match why {
-            Unreachable::Down => Self::hub_starting(),
-            Unreachable::Slow => Self::hub_slow(),
-            Unreachable::Broken => Self::hub_broken(),
+            Unreachable::Down => Self::upstream_starting(),
+            Unreachable::Slow => Self::upstream_slow(),
+            Unreachable::Broken => Self::upstream_broken(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The client of the control socket: sends a command to the running process.
 
 use std::{
-    io::{self, BufRead, BufReader, Lines, Read, Take, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Lines, Read, Take, Write},
     os::unix::net::UnixStream,
     path::Path,
     time::Duration,
@@ -16,7 +16,7 @@ use super::{
     message::{Command, Invite, Invited, Reply, Status},
 };
 use crate::{
-    acme::manager::status::State,
+    acme::manager::status::CertificateReport,
     devices,
     private_file::{OwnerRights, explained},
     telemetry::Printable,
@@ -29,157 +29,160 @@ const CA_STEP: Duration = Duration::from_secs(600);
 /// Longest time of a device's step: the lifetime of its link and of its download page.
 const DEVICE_STEP: Duration = devices::LIFE.saturating_mul(2);
 
-/// Reloads the configuration of the running process.
-///
-/// # Errors
-/// When no process answers, or the faults of the reload.
-pub fn reload(state: &Path) -> anyhow::Result<()> {
-    match Command::Reload.request(state)? {
-        Reply::Done => Ok(()),
-        _ => Err(unexpected()),
+/// A client of the control socket in a state folder.
+#[derive(Clone, Copy, Debug)]
+pub struct ControlClient<'s> {
+    state: &'s Path,
+}
+
+impl<'s> ControlClient<'s> {
+    /// Creates a client; each command opens a connection of its own.
+    #[must_use]
+    pub fn new(state: &'s Path) -> Self {
+        Self { state }
     }
-}
 
-/// Requests the status of the running process.
-///
-/// # Errors
-/// When no process answers.
-pub fn status(state: &Path) -> anyhow::Result<Status> {
-    match Command::Status.request(state)? {
-        Reply::Status(status) => Ok(*status),
-        _ => Err(unexpected()),
+    /// Reloads the configuration of the running process.
+    ///
+    /// # Errors
+    /// When no process answers, or the faults of the reload.
+    pub fn reload(&self) -> anyhow::Result<()> {
+        match self.request(&Command::Reload)? {
+            Reply::Done => Ok(()),
+            _ => Err(unexpected()),
+        }
     }
-}
 
-/// Requests the states of the CA certificates.
-///
-/// # Errors
-/// When no process answers.
-pub fn certificates(state: &Path) -> anyhow::Result<Vec<State>> {
-    match Command::Certificates.request(state)? {
-        Reply::Certificates(states) => Ok(states),
-        _ => Err(unexpected()),
+    /// Requests the status of the running process.
+    ///
+    /// # Errors
+    /// When no process answers.
+    pub fn status(&self) -> anyhow::Result<Status> {
+        match self.request(&Command::Status)? {
+            Reply::Status(status) => Ok(*status),
+            _ => Err(unexpected()),
+        }
     }
-}
 
-/// Renews a certificate, revokes the old one if `revoke` is set, and reports each step.
-///
-/// # Errors
-/// When no process answers, no certificate has the name, or the renewal failed.
-pub fn renew(
-    state: &Path,
-    name: &str,
-    revoke: bool,
-    report: impl FnMut(&str),
-) -> anyhow::Result<()> {
-    let name = name.to_owned();
-    Command::Renew { name, revoke }.follow(state, CA_STEP, report)
-}
-
-/// Tests the order of a certificate, or of all, up to its issue; changes nothing.
-///
-/// # Errors
-/// As [`renew`].
-pub fn test(state: &Path, name: Option<&str>, report: impl FnMut(&str)) -> anyhow::Result<()> {
-    Command::TryOut(name.map(str::to_owned)).follow(state, CA_STEP, report)
-}
-
-/// Requests the states of the devices.
-///
-/// # Errors
-/// When no process answers, or the registry cannot be read.
-pub fn devices(state: &Path) -> anyhow::Result<Vec<devices::registry::status::State>> {
-    match Command::Clients.request(state)? {
-        Reply::Clients(states) => Ok(states),
-        _ => Err(unexpected()),
+    /// Requests the states of the CA certificates.
+    ///
+    /// # Errors
+    /// When no process answers.
+    pub fn certificates(&self) -> anyhow::Result<Vec<CertificateReport>> {
+        match self.request(&Command::Certificates)? {
+            Reply::Certificates(states) => Ok(states),
+            _ => Err(unexpected()),
+        }
     }
-}
 
-/// Makes the running process read changed files at once.
-///
-/// # Errors
-/// When no process answers.
-pub fn report(state: &Path) -> anyhow::Result<()> {
-    Command::Look.request(state).map(drop)
-}
+    /// Renews a certificate, revokes the old one if `revoke` is set, and reports each step.
+    ///
+    /// # Errors
+    /// When no process answers, no certificate has the name, or the renewal failed.
+    pub fn renew(&self, name: &str, revoke: bool, report: impl FnMut(&str)) -> anyhow::Result<()> {
+        let name = name.to_owned();
+        self.follow(&Command::Renew { name, revoke }, CA_STEP, report)
+    }
 
-/// Invites a device, shows the link, reports each step and returns after the first use of the
-/// certificate.
-///
-/// # Errors
-/// When no process answers, the device cannot be invited, or the invitation ends unused.
-pub fn invite(
-    state: &Path,
-    invite: Invite,
-    show: impl FnOnce(&Invited) -> anyhow::Result<()>,
-    report: impl FnMut(&str),
-) -> anyhow::Result<()> {
-    Command::Invite(invite).follow_invitation(state, show, report)
-}
+    /// Tests the order of a certificate, or of all, up to its issue; changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::renew`].
+    pub fn test(&self, name: Option<&str>, report: impl FnMut(&str)) -> anyhow::Result<()> {
+        self.follow(&Command::Test(name.map(str::to_owned)), CA_STEP, report)
+    }
 
-/// Shows an open invitation, reports each further step and returns after the first use of the
-/// certificate.
-///
-/// # Errors
-/// When no process answers, the name has no open invitation, or the invitation ends unused.
-pub fn invitation(
-    state: &Path,
-    name: &str,
-    site: Option<String>,
-    show: impl FnOnce(&Invited) -> anyhow::Result<()>,
-    report: impl FnMut(&str),
-) -> anyhow::Result<()> {
-    let name = name.to_owned();
-    Command::Invitation { name, site }.follow_invitation(state, show, report)
-}
+    /// Requests the states of the devices.
+    ///
+    /// # Errors
+    /// When no process answers, or the registry cannot be read.
+    pub fn devices(&self) -> anyhow::Result<Vec<devices::registry::status::DeviceReport>> {
+        match self.request(&Command::Devices)? {
+            Reply::Devices(states) => Ok(states),
+            _ => Err(unexpected()),
+        }
+    }
 
-/// Withdraws an open invitation.
-///
-/// # Errors
-/// When no process answers, or the name has no open invitation.
-pub fn withdraw(state: &Path, name: &str) -> anyhow::Result<()> {
-    let command = Command::Withdraw(name.to_owned());
-    command.request(state).map(drop)
-}
+    /// Makes the running process read changed files at once.
+    ///
+    /// # Errors
+    /// When no process answers.
+    pub fn poll_files(&self) -> anyhow::Result<()> {
+        self.request(&Command::PollFiles).map(drop)
+    }
 
-/// Returns true if the fault means that no process serves the control socket.
-#[must_use]
-pub fn is_not_running(fault: &anyhow::Error) -> bool {
-    let kind = fault.downcast_ref::<io::Error>().map(io::Error::kind);
-    matches!(
-        kind,
-        Some(
-            io::ErrorKind::NotFound
-                | io::ErrorKind::ConnectionRefused
-                | io::ErrorKind::NotADirectory
+    /// Invites a device, shows the link, reports each step and returns after the first use of the
+    /// certificate.
+    ///
+    /// # Errors
+    /// When no process answers, the device cannot be invited, or the invitation ends unused.
+    pub fn invite(
+        &self,
+        invite: Invite,
+        show: impl FnOnce(&Invited) -> anyhow::Result<()>,
+        report: impl FnMut(&str),
+    ) -> anyhow::Result<()> {
+        self.follow_invitation(&Command::Invite(invite), show, report)
+    }
+
+    /// Shows an open invitation, reports each further step and returns after the first use of the
+    /// certificate.
+    ///
+    /// # Errors
+    /// When no process answers, the name has no open invitation, or the invitation ends unused.
+    pub fn invitation(
+        &self,
+        name: &str,
+        site: Option<String>,
+        show: impl FnOnce(&Invited) -> anyhow::Result<()>,
+        report: impl FnMut(&str),
+    ) -> anyhow::Result<()> {
+        let name = name.to_owned();
+        self.follow_invitation(&Command::Invitation { name, site }, show, report)
+    }
+
+    /// Withdraws an open invitation.
+    ///
+    /// # Errors
+    /// When no process answers, or the name has no open invitation.
+    pub fn withdraw(&self, name: &str) -> anyhow::Result<()> {
+        let command = Command::Withdraw(name.to_owned());
+        self.request(&command).map(drop)
+    }
+
+    /// Returns true if the fault means that no process serves the control socket.
+    #[must_use]
+    pub fn is_not_running(fault: &anyhow::Error) -> bool {
+        let kind = fault.downcast_ref::<io::Error>().map(io::Error::kind);
+        matches!(
+            kind,
+            Some(ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory)
         )
-    )
-}
+    }
 
-impl Command {
     /// Sends a command without steps and returns its outcome.
-    fn request(&self, state: &Path) -> anyhow::Result<Reply> {
-        self.send(state, REPLY_LIMIT)?.outcome(|_| ())
+    fn request(&self, command: &Command) -> anyhow::Result<Reply> {
+        self.send(command, REPLY_LIMIT)?.outcome(|_| ())
     }
 
     /// Sends a command with steps, each within the limit, and waits for its outcome.
     fn follow(
         &self,
-        state: &Path,
+        command: &Command,
         limit: Duration,
         report: impl FnMut(&str),
     ) -> anyhow::Result<()> {
-        self.send(state, limit)?.outcome(report).map(drop)
+        self.send(command, limit)?.outcome(report).map(drop)
     }
 
     /// Sends a command that opens or shows an invitation, and waits for its outcome.
     fn follow_invitation(
         &self,
-        state: &Path,
+        command: &Command,
         show: impl FnOnce(&Invited) -> anyhow::Result<()>,
         report: impl FnMut(&str),
     ) -> anyhow::Result<()> {
-        let mut replies = self.send(state, DEVICE_STEP)?;
+        let mut replies = self.send(command, DEVICE_STEP)?;
         match replies.outcome(|_| ())? {
             Reply::Invited(invited) => show(&invited)?,
             _ => return Err(unexpected()),
@@ -187,12 +190,12 @@ impl Command {
         replies.outcome(report).map(drop)
     }
 
-    fn send(&self, state: &Path, limit: Duration) -> anyhow::Result<Replies> {
-        let path = ControlSocket::path(state);
-        let connected = connect(state, &path, limit);
+    fn send(&self, command: &Command, limit: Duration) -> anyhow::Result<Replies> {
+        let path = ControlSocket::path(self.state);
+        let connected = connect(self.state, &path, limit);
         let mut stream = connected.map_err(|fault| unreachable(&path, fault))?;
         stream.set_read_timeout(Some(limit))?;
-        serde_json::to_writer(&stream, self)?;
+        serde_json::to_writer(&stream, command)?;
         stream.write_all(b"\n")?;
         Ok(Replies(BufReader::new(stream.take(MAX_REPLY)).lines()))
     }
@@ -205,10 +208,10 @@ struct Replies(Lines<BufReader<Take<UnixStream>>>);
 fn unreachable(path: &Path, fault: io::Error) -> anyhow::Error {
     let socket = path.display();
     let cause = match fault.kind() {
-        io::ErrorKind::PermissionDenied => {
+        ErrorKind::PermissionDenied => {
             format!("{socket}: accessible only to root and the user that hubgate runs as")
         }
-        io::ErrorKind::WouldBlock => {
+        ErrorKind::WouldBlock => {
             format!("{socket}: the running hubgate accepts no commands; see its log")
         }
         _ => format!(
@@ -231,7 +234,7 @@ fn connect(state: &Path, socket: &Path, limit: Duration) -> io::Result<UnixStrea
 
 fn unanswered(fault: io::Error) -> anyhow::Error {
     match fault.kind() {
-        io::ErrorKind::WouldBlock => {
+        ErrorKind::WouldBlock => {
             anyhow!("the running hubgate does not answer; see its log")
         }
         _ => fault.into(),
@@ -286,11 +289,11 @@ mod tests {
         listener.bind(&SockAddr::unix(&path).unwrap()).unwrap();
         listener.listen(0).unwrap();
         let silence = Duration::from_millis(50);
-        let status = || Command::Status.follow(folder.path(), silence, |_| ());
+        let status = || ControlClient::new(folder.path()).follow(&Command::Status, silence, |_| ());
         let fault = || status().unwrap_err();
         assert!(fault().to_string().contains("does not answer"));
         // The first connection is still in the queue, which is full.
         assert!(fault().to_string().contains("accepts no commands"));
-        assert!(!is_not_running(&fault()));
+        assert!(!ControlClient::is_not_running(&fault()));
     }
 }

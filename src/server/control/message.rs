@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
 
 use crate::{
-    acme::manager::status::State,
+    acme::manager::status::CertificateReport,
     devices::{self, CertificateRequest, FileOptions},
     sites::site,
     telemetry::counters::Snapshot,
@@ -50,8 +50,10 @@ pub(super) enum Command {
         revoke: bool,
     },
     /// A test order for one name, or for all.
-    TryOut(Option<String>),
-    Clients,
+    #[serde(rename = "TryOut")]
+    Test(Option<String>),
+    #[serde(rename = "Clients")]
+    Devices,
     Invite(Invite),
     /// Shows an open invitation again.
     Invitation {
@@ -60,16 +62,19 @@ pub(super) enum Command {
     },
     Withdraw(String),
     /// Reads changed files at once.
-    Look,
+    #[serde(rename = "Look")]
+    PollFiles,
 }
 
 /// The invitation of a device.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Invite {
     /// Certificate request.
-    pub wish: CertificateRequest,
+    #[serde(rename = "wish")]
+    pub request: CertificateRequest,
     /// Algorithms of key and files.
-    pub making: FileOptions,
+    #[serde(rename = "making")]
+    pub file_options: FileOptions,
     /// Host of the link; by default the first host that serves enrolment pages.
     pub site: Option<String>,
 }
@@ -89,8 +94,9 @@ pub(super) enum Reply {
     /// A completed step; more lines follow.
     Step(String),
     Status(Box<Status>),
-    Certificates(Vec<State>),
-    Clients(Vec<devices::registry::status::State>),
+    Certificates(Vec<CertificateReport>),
+    #[serde(rename = "Clients")]
+    Devices(Vec<devices::registry::status::DeviceReport>),
     /// The open invitation; steps follow.
     Invited(Invited),
     Done,

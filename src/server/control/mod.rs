@@ -26,10 +26,7 @@ use tracing::{error, info};
 use self::message::{Command, Reply};
 pub(super) use self::socket::ControlSocket;
 pub use self::{
-    client::{
-        certificates, devices, invitation, invite, is_not_running, reload, renew, report, status,
-        test, withdraw,
-    },
+    client::ControlClient,
     message::{Invite, Invited, Status},
 };
 use super::Server;
@@ -121,11 +118,11 @@ impl Server {
                 let steps = self.certificates.renew(&name, revoke);
                 replies.send_steps(steps).await?
             }
-            Command::TryOut(name) => {
-                let steps = self.certificates.try_out(name.as_deref());
+            Command::Test(name) => {
+                let steps = self.certificates.test(name.as_deref());
                 replies.send_steps(steps).await?
             }
-            Command::Clients => self.client_states().await,
+            Command::Devices => self.client_states().await,
             Command::Invite(invite) => {
                 let opened = self.open_link(invite).await;
                 replies.send_invitation(opened).await?
@@ -135,7 +132,7 @@ impl Server {
                 replies.send_invitation(shown).await?
             }
             Command::Withdraw(name) => self.withdraw(&name),
-            Command::Look => {
+            Command::PollFiles => {
                 self.poll_files().await;
                 self.end_unadmitted().await;
                 Reply::Done
@@ -147,7 +144,7 @@ impl Server {
         let devices = self.proxy.devices.clone();
         let states = self.files.run(move || devices.states()).await;
         match states.map_err(Into::into).flatten() {
-            Ok(states) => Reply::Clients(states),
+            Ok(states) => Reply::Devices(states),
             Err(fault) => Reply::Failed(format!("{fault:#}")),
         }
     }
@@ -158,7 +155,7 @@ impl Server {
         let devices = self.proxy.devices.clone();
         let inviting = self
             .files
-            .run(move || devices.invite(invite.wish, invite.making));
+            .run(move || devices.invite(invite.request, invite.file_options));
         let (link, code, steps) = inviting.await??;
         let link = enrolment_link::url(&authority, &link);
         Ok((Invited { link, code }, steps))
@@ -237,7 +234,7 @@ impl Server {
             let Some(site) = sites.find(|site| site.hosts == certificate.hosts) else {
                 continue;
             };
-            site.stand_in = certificate.standing == CertificateStatus::Missing;
+            site.stand_in = certificate.status == CertificateStatus::Missing;
             let problems = [certificate.problem, certificate.undelivered];
             let problems = problems.into_iter().flatten();
             site.warnings

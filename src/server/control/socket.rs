@@ -20,7 +20,7 @@ use tracing::{error, info};
 
 use crate::{
     file_access,
-    private_file::{self, OwnerRights},
+    private_file::{OwnerRights, PrivateFolder},
     server::Server,
 };
 
@@ -68,7 +68,7 @@ impl ControlSocket {
     /// Binds a new socket and renames it over the one of a process that may still run.
     fn bind(path: &Path) -> io::Result<(StdListener, FileId)> {
         let state = path.parent().unwrap_or(Path::new("."));
-        private_file::make_folder(state)?;
+        PrivateFolder(state).create_if_missing()?;
         let _access = file_access::begin(path)?;
         let _rights = OwnerRights::assume(state)?;
         let fresh = path.with_extension("new");

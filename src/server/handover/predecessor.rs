@@ -49,7 +49,7 @@ impl Predecessor {
         let Ok(mut accepting) = UnixStream::connect(accepting(&self.ready)).await else {
             return;
         };
-        let orders_paused = certificates.at_rest().await;
+        let orders_paused = certificates.pause_orders().await;
         tokio::spawn(async move {
             timeout(OVERLAP_LIMIT, accepting.read(&mut [0])).await.ok();
             drop(orders_paused);

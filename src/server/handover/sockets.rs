@@ -11,7 +11,7 @@ use tokio::net::UnixDatagram;
 
 use crate::{
     file_access,
-    private_file::{self, OwnerRights},
+    private_file::{OwnerRights, PrivateFolder},
 };
 
 /// `handover.sock` receives the report of readiness; `handover.accepting` stays open while the old
@@ -36,7 +36,7 @@ impl Sockets {
     }
 
     fn bind(state: &Path, path: &Path) -> io::Result<Self> {
-        private_file::make_folder(state)?;
+        PrivateFolder(state).create_if_missing()?;
         let _access = file_access::begin(path)?;
         let _rights = OwnerRights::assume(state)?;
         remove(path);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
 
 use super::Site;
-use crate::config::model::ClientAuthority;
+use crate::config::model::ClientCaSource;
 
 /// The state of a site for `status`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ impl SiteState {
 impl RevocationList {
     fn of_site(site: &Site, now: OffsetDateTime) -> Vec<Self> {
         let lists = site.client_cas.iter().filter_map(|(config, client_ca)| {
-            let ClientAuthority::Files { crl, .. } = &config.ca else {
+            let ClientCaSource::Files { crl, .. } = &config.ca else {
                 return None;
             };
             let ends = client_ca.revocation_ends()?;

@@ -171,7 +171,7 @@ impl Presented {
     fn refusal(chain: &[CertificateDer<'_>]) -> Option<ClientCertificateError> {
         let leaf = chain.first()?;
         if chain.len() > ClientChain::MAX_CERTIFICATES || length(chain) > ClientChain::MAX_BYTES {
-            return Some(ClientCertificateError::TooManyShown);
+            return Some(ClientCertificateError::TooManyPresented);
         }
         handshake_key(leaf).err()
     }

@@ -22,7 +22,7 @@ use crate::tls::{ClientCertificateError, x509::certificate_fields::CertificateFi
 
 /// The revocation lists of the CAs that may be part of a path.
 pub(crate) struct PathRevocation<'a> {
-    path: &'a PathCandidates<'a>,
+    candidates: &'a PathCandidates<'a>,
     /// The lists of these CAs; `None` without a configured list disables revocation checks.
     lists: Option<Vec<&'a RevocationList>>,
     now: OffsetDateTime,
@@ -31,14 +31,14 @@ pub(crate) struct PathRevocation<'a> {
 impl<'a> PathRevocation<'a> {
     /// Selects the lists of the path's candidate CAs.
     pub(crate) fn new(
-        path: &'a PathCandidates<'a>,
+        candidates: &'a PathCandidates<'a>,
         trust: &'a TrustStore,
         now: SystemTime,
     ) -> Self {
-        let of_path = |list: &&RevocationList| path.all().any(|ca| list.is_of(&ca));
+        let of_path = |list: &&RevocationList| candidates.all().any(|ca| list.is_of(&ca));
         let lists = trust.lists.as_ref();
         Self {
-            path,
+            candidates,
             lists: lists.map(|lists| lists.iter().filter(of_path).collect()),
             now: now.into(),
         }
@@ -58,7 +58,7 @@ impl<'a> PathRevocation<'a> {
     /// Builds webpki's options; `None` if webpki has no list to check.
     ///
     /// webpki requires that a list covers each certificate, unless a list has version 1: then
-    /// [`Self::must_cover`] requires it.
+    /// [`Self::check_coverage`] requires it.
     ///
     /// # Errors
     /// No list is of a CA of the path.
@@ -88,7 +88,7 @@ impl<'a> PathRevocation<'a> {
     ///
     /// # Errors
     /// A certificate is revoked, or no current list covers it.
-    pub(crate) fn must_cover(&self, path: &VerifiedPath<'_>) -> Result<(), Fault> {
+    pub(crate) fn check_coverage(&self, path: &VerifiedPath<'_>) -> Result<(), Fault> {
         if !self.has_version_1() {
             return Ok(());
         }
@@ -99,7 +99,7 @@ impl<'a> PathRevocation<'a> {
             self.must_not_be_revoked(below, &fields)?;
             below = issuer;
         }
-        let mut anchors = self.path.anchors.iter();
+        let mut anchors = self.candidates.anchors.iter();
         let anchor = anchors.find(|ca| ca.anchor == *path.anchor());
         let fields = anchor.and_then(|ca| ca.fields());
         self.must_not_be_revoked(below, &fields.ok_or(Fault::UnknownRevocationStatus)?)

@@ -130,7 +130,7 @@ impl<'t> PathValidation<'t> {
             Some(&|verified| {
                 self.must_keep_depth(verified)?;
                 path.must_keep_path_length(verified)?;
-                revocation.must_cover(verified)
+                revocation.check_coverage(verified)
             }),
         )?;
         Ok(verified.issuer_spki().to_vec())

@@ -14,7 +14,8 @@ use time::{Duration, OffsetDateTime};
 use super::self_signed::SelfSigned;
 use crate::{
     config::model::Host,
-    file_access, private_file,
+    file_access,
+    private_file::PrivateFile,
     tls::{Certified, SystemRoots, Warning},
 };
 
@@ -94,7 +95,7 @@ impl CertificateFile {
             return Ok(None);
         }
         // If the mode cannot be changed, loading the certificate warns of it.
-        let _ = private_file::close(path);
+        let _ = PrivateFile(path).restrict();
         Certified::load(path, path, &self.hosts, &self.roots).map(Some)
     }
 
@@ -112,7 +113,7 @@ impl CertificateFile {
     /// Renames a damaged file to `*.pem.damaged`.
     fn set_aside(&self, fault: &anyhow::Error) -> Warning {
         let aside = self.path.with_extension("pem.damaged");
-        let done = match private_file::rename(&self.path, &aside) {
+        let done = match PrivateFile(&self.path).rename(&aside) {
             Ok(()) => format!("kept as {}", aside.display()),
             Err(fault) => format!("cannot be set aside: {fault}"),
         };
@@ -124,7 +125,7 @@ impl CertificateFile {
         let generated = SelfSigned::generate(&self.hosts, now)?;
         let pem = generated.pem.clone();
         let mut certified = Certified::from_self_signed(generated, &self.roots)?;
-        if let Err(fault) = private_file::write(&self.path, pem.as_bytes()) {
+        if let Err(fault) = PrivateFile(&self.path).write(pem.as_bytes()) {
             certified.warnings.push(self.unwritten(&fault));
         }
         Ok(certified)

@@ -60,11 +60,11 @@ pub enum ClientCertificateError {
         most: usize,
     },
     /// Signatures with this kind of key cannot be verified.
-    #[error("the certificate's key is of a kind that is not taken; RSA, ECDSA and Ed25519 are")]
+    #[error("the certificate's key is of an unsupported kind; use RSA, ECDSA or Ed25519")]
     UnknownKey,
     /// The client presented more certificates, or more bytes of them, than are accepted.
     #[error("the device showed more than 8 certificates, or more than 32 KiB of them")]
-    TooManyShown,
+    TooManyPresented,
     /// The CA certificate has expired.
     #[error("the certificate of the CA ended on {}", date(*.0))]
     CaExpired(OffsetDateTime),

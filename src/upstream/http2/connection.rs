@@ -126,7 +126,7 @@ impl Connection {
     pub(super) fn enter(&self) -> bool {
         let room = (*self.allowed.borrow()).min(MOST_STREAMS);
         let streams = self.streams.load(Ordering::Acquire);
-        let enters = !self.is_over() && streams < room;
+        let enters = !self.is_closed_to_streams() && streams < room;
         if enters {
             self.streams.fetch_add(1, Ordering::AcqRel);
         }
@@ -148,11 +148,11 @@ impl Connection {
     /// idle for too long.
     pub(super) fn is_unused(&self) -> bool {
         let is_idle = self.streams.load(Ordering::Acquire) == 0;
-        is_idle && (self.is_over() || self.idle_since().elapsed() > IDLE)
+        is_idle && (self.is_closed_to_streams() || self.idle_since().elapsed() > IDLE)
     }
 
     /// Reports whether the connection takes no further stream.
-    pub(super) fn is_over(&self) -> bool {
+    pub(super) fn is_closed_to_streams(&self) -> bool {
         self.is_retired.load(Ordering::Acquire) || self.allowed.has_changed().is_err()
     }
 

@@ -22,11 +22,11 @@ use crate::upstream::{
 
 /// The HTTP/2 connections to all servers.
 #[derive(Default)]
-pub(in crate::upstream) struct Connections(Mutex<HashMap<Key, Arc<Server>>>);
+pub(in crate::upstream) struct Connections(Mutex<HashMap<Key, Arc<ServerConnections>>>);
 
 /// The HTTP/2 connections to one server.
 #[derive(Default)]
-pub(in crate::upstream) struct Server {
+pub(in crate::upstream) struct ServerConnections {
     state: Mutex<State>,
     /// Notified when a connection may have room for another stream.
     freed: Notify,
@@ -42,14 +42,14 @@ struct State {
 type Opening = BoxFuture<'static, Result<(), Arc<Fault>>>;
 
 /// The dialer, the target, and the limit of connections to it.
-type Way<'w> = (&'w Dialer, &'w Target, Option<usize>);
+type ConnectTarget<'w> = (&'w Dialer, &'w Target, Option<usize>);
 
 /// Connections that a request tries if they end before it is sent.
 const ATTEMPTS: usize = 3;
 
 /// The count of one stream on a connection, until dropped.
 pub(super) struct Claimed {
-    server: Arc<Server>,
+    server: Arc<ServerConnections>,
     connection: Arc<Connection>,
 }
 
@@ -65,7 +65,7 @@ enum Next {
 
 impl Connections {
     /// The connections to the server of a target.
-    pub(in crate::upstream) fn server(&self, target: &Target) -> Arc<Server> {
+    pub(in crate::upstream) fn server(&self, target: &Target) -> Arc<ServerConnections> {
         self.lock().entry(target.key()).or_default().clone()
     }
 
@@ -77,12 +77,12 @@ impl Connections {
         });
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Server>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<ServerConnections>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Server {
+impl ServerConnections {
     /// Opens a stream with the head of a request, on another connection if one has just ended;
     /// `ended` is set if the request has no content.
     ///
@@ -90,13 +90,13 @@ impl Server {
     /// The failure to open a connection, and `Busy` after [`QUEUED`].
     pub(in crate::upstream) async fn open_stream(
         self: Arc<Self>,
-        way: Way<'_>,
+        target: ConnectTarget<'_>,
         request: &Http2Request,
         ended: bool,
     ) -> Result<Http2Stream, Arc<Fault>> {
         let mut fault = Arc::new(Fault::Busy);
         for _ in 0..ATTEMPTS {
-            let claimed = self.clone().claim(way).await?;
+            let claimed = self.clone().claim(target).await?;
             match claimed.send(request, ended) {
                 Ok(stream) => return Ok(stream),
                 Err(ended) => fault = ended,
@@ -108,7 +108,7 @@ impl Server {
     /// Claims a stream on a connection, which is opened if necessary.
     async fn claim(
         self: Arc<Self>,
-        (dialer, target, limit): Way<'_>,
+        (dialer, target, limit): ConnectTarget<'_>,
     ) -> Result<Claimed, Arc<Fault>> {
         let claiming = async {
             let mut awaited = None;
@@ -151,7 +151,10 @@ impl Server {
         }
         state.open.retain(|connection| !connection.is_unused());
         // A connection after GOAWAY does not count against the limit.
-        let serving = state.open.iter().filter(|connection| !connection.is_over());
+        let serving = state
+            .open
+            .iter()
+            .filter(|connection| !connection.is_closed_to_streams());
         let serving = serving.count();
         if limit.is_some_and(|limit| serving >= limit) {
             return Next::Full;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{SCARCE, Server};
+use super::{SCARCE, ServerConnections};
 use crate::upstream::UpstreamStream;
 
 /// A connection without a request.
@@ -18,10 +18,10 @@ pub(in crate::upstream) struct Idle {
 }
 
 /// The count of an open connection, until dropped.
-pub(in crate::upstream) struct Slot(pub(super) Arc<Server>);
+pub(in crate::upstream) struct Slot(pub(super) Arc<ServerConnections>);
 
 /// The count of a request that gets no response on its new connection, until dropped.
-pub(in crate::upstream) struct Starving(pub(super) Arc<Server>);
+pub(in crate::upstream) struct Starving(pub(super) Arc<ServerConnections>);
 
 impl Slot {
     /// Stores a connection after its last response was read to its end, for at most `lifetime`.

@@ -13,7 +13,7 @@ const LIFETIME: Duration = Duration::from_secs(60);
 struct Scene {
     pool: Pool,
     listener: TcpListener,
-    server: Arc<Server>,
+    server: Arc<ServerConnections>,
 }
 
 impl Scene {

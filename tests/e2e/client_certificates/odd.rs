@@ -173,12 +173,9 @@ fn odd(family: &Authority) -> Vec<(Leaf, &'static str)> {
         ),
         (
             family.client_with_key("anna", &Rsa(with_exponent(256, &[1; 9]))),
-            "key is of a kind that is not taken",
+            "key is of an unsupported kind",
         ),
-        (
-            with_unknown_curve(family),
-            "key is of a kind that is not taken",
-        ),
+        (with_unknown_curve(family), "key is of an unsupported kind"),
         (trailing, "is damaged, or of a kind not understood"),
         (garbage, "is damaged, or of a kind not understood"),
     ]

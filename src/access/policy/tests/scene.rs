@@ -9,12 +9,12 @@ use crate::{
         network::Client,
         password::Passwords,
         policy::Policy,
-        rule::{CertificateSource, Credentials},
+        rule::{Credentials, PresentedBy},
         throttle::Throttle,
         verdict::{Admission, Denial},
     },
     config::model::{
-        Access, Certificate, ClientAuthority, ClientCertificate, ClientHeaders, Destination, Host,
+        Access, Certificate, ClientCaSource, ClientCertificate, ClientHeaders, Destination, Host,
         Hsts, Networks, PathAccess, PathRule, Satisfy, Server, Site, Upstream,
     },
     tls::{
@@ -91,29 +91,29 @@ impl Scene {
             user: user.to_owned(),
             password: password.to_owned(),
         });
-        let visitor = Credentials {
+        let credentials = Credentials {
             client: client(address),
             basic: basic.as_ref(),
             known: Known::Nothing,
-            judge: |_: CertificateSource, _: &ClientCertificate| judge(certificate),
+            validate_certificate: |_: PresentedBy, _: &ClientCertificate| validate(certificate),
         };
         let place = self.policy.at_path(path.as_bytes()).unwrap();
-        place.decide(&visitor, &self.throttle).await
+        place.decide(&credentials, &self.throttle).await
     }
 
     /// Reports whether a request from the address is still admitted by the evidence.
     pub(super) fn still_admits(&self, path: &str, address: &str, evidence: &Evidence) -> bool {
-        let visitor = Credentials {
+        let credentials = Credentials {
             client: client(address),
             basic: None,
             known: Known::Admitted {
                 evidence,
                 session_lasts: false,
             },
-            judge: |_: CertificateSource, _: &ClientCertificate| ClientAuth::Absent,
+            validate_certificate: |_: PresentedBy, _: &ClientCertificate| ClientAuth::Absent,
         };
         let place = self.policy.at_path(path.as_bytes()).unwrap();
-        place.still_admits(&visitor)
+        place.still_admits(&credentials)
     }
 
     /// Returns the user or `-` of an admission, or the denial as text.
@@ -136,7 +136,7 @@ pub(super) fn client(address: &str) -> Client {
     Client::at_handshake(address.parse().unwrap(), &Networks::default())
 }
 
-fn judge(certificate: &str) -> ClientAuth {
+fn validate(certificate: &str) -> ClientAuth {
     match certificate {
         "valid" => {
             let (ca, folder) = (TestCa::new("Home CA"), Folder::new());
@@ -161,7 +161,7 @@ pub(super) fn access(folder: &Path, words: &str) -> Access {
         networks: has("network").then(|| Networks(vec!["192.168.0.0/16".parse().unwrap()])),
         password: file.map(|file| folder.join(file)),
         client_certificate: has("certificate").then(|| ClientCertificate {
-            ca: ClientAuthority::Files {
+            ca: ClientCaSource::Files {
                 ca: "ca.pem".into(),
                 crl: None,
             },

@@ -82,11 +82,11 @@ async fn the_cas_clock_is_read_from_its_responses() {
 
 #[test]
 fn debug_output_omits_the_hmac_key() {
-    let external_account = Some(ExternalAccount {
+    let external_account = Some(ExternalAccountBinding {
         key_id: "kid-1".into(),
         hmac_key: "secret".into(),
     });
-    let settings = Settings {
+    let settings = AccountSettings {
         directory: "https://ca.example/dir".into(),
         email: None,
         external_account,

@@ -71,7 +71,7 @@ impl Ca {
         &self,
         credentials: Option<&[u8]>,
     ) -> Result<(CaClient, Option<Vec<u8>>), Problem> {
-        let settings = Settings {
+        let settings = AccountSettings {
             directory: self.url("/dir"),
             email: Some("me@home.example".into()),
             external_account: None,

@@ -48,7 +48,7 @@ impl CertificateTask {
     /// Orders a certificate, unless another process is ordering or has ordered it.
     pub(super) async fn order(&self, trigger: Trigger, sender: &ProgressSender) -> Duration {
         let _permit = self.shared.orders.clone().acquire_owned().await;
-        let Some(_lock) = self.lock() else {
+        let Some(_lock) = self.lock_order() else {
             let name = &self.name;
             sender.failed(format!(
                 "{name}: another process is ordering this certificate; try again later"
@@ -146,7 +146,7 @@ impl CertificateTask {
 
     /// Locks the certificate; none if another process has locked it. A store that cannot lock does
     /// not prevent an order.
-    pub(super) fn lock(&self) -> Option<OrderLock> {
+    pub(super) fn lock_order(&self) -> Option<OrderLock> {
         let entry = Entry::new(Kind::Certificate, &self.name);
         match self.shared.store.lock(&entry) {
             Ok(None) => None,

@@ -32,7 +32,7 @@ impl CertificateTask {
 
     async fn test_alone(&self, progress: &ProgressSender) -> Result<Option<ChallengeKind>, String> {
         let locked = "another process is ordering this certificate; try again later";
-        let _lock = self.lock().ok_or(locked)?;
+        let _lock = self.lock_order().ok_or(locked)?;
         self.catch_up();
         self.solver().sweep().await;
         let order = Order {

@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 use super::TaskState;
 use crate::{
     acme::{
-        manager::status::{CertificateStatus, ReportedProblem, State},
+        manager::status::{CertificateReport, CertificateStatus, ReportedProblem},
         problem::Class,
         renewal::{Action, Schedule},
     },
@@ -14,14 +14,14 @@ use crate::{
 
 impl TaskState {
     /// Reports the certificate, its next step and its last problem.
-    pub(crate) fn report(&self, schedule: &Schedule<'_>, hosts: &[Host]) -> State {
+    pub(crate) fn report(&self, schedule: &Schedule<'_>, hosts: &[Host]) -> CertificateReport {
         let now = schedule.now;
         let action = schedule.next_action();
         let served = self.served.as_ref();
-        State {
+        CertificateReport {
             name: self.name.clone(),
             hosts: hosts.iter().map(ToString::to_string).collect(),
-            standing: self.standing(schedule, &action),
+            status: self.status(schedule, &action),
             issuer: served.and_then(|served| served.issuer.clone()),
             ends: served.map(|served| served.not_after),
             days_left: served.map(|served| whole_days(served.not_after - now)),
@@ -32,7 +32,7 @@ impl TaskState {
         }
     }
 
-    fn standing(&self, schedule: &Schedule<'_>, action: &Action) -> CertificateStatus {
+    fn status(&self, schedule: &Schedule<'_>, action: &Action) -> CertificateStatus {
         match &self.served {
             None => CertificateStatus::Missing,
             Some(served) if served.not_after <= schedule.now => CertificateStatus::Ended,

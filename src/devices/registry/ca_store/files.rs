@@ -10,7 +10,10 @@ use std::{
 use anyhow::Context;
 
 use super::ClientCaStore;
-use crate::{file_access, private_file};
+use crate::{
+    file_access,
+    private_file::{PrivateFile, PrivateFolder},
+};
 
 /// Attempts to lock a folder that is replaced meanwhile.
 const LOCK_ATTEMPTS: u32 = 100;
@@ -27,7 +30,7 @@ impl ClientCaStore {
     fn wait_for_lock(&self, file: &Path) -> io::Result<File> {
         let _access = file_access::begin(file)?;
         for _ in 0..LOCK_ATTEMPTS {
-            let lock = private_file::open_lock(file)?;
+            let lock = PrivateFile(file).open_lock()?;
             lock.lock()?;
             let (held, current) = (lock.metadata()?, fs::metadata(file)?);
             if (held.dev(), held.ino()) == (current.dev(), current.ino()) {
@@ -47,12 +50,12 @@ impl ClientCaStore {
 
     /// Removes the folder with its files.
     pub(crate) fn clear(&self) -> io::Result<()> {
-        private_file::remove_folder(&self.0)
+        PrivateFolder(&self.0).remove()
     }
 
     /// Exchanges the folder with another one, atomically.
     pub(crate) fn exchange(&self, other: &Self) -> io::Result<()> {
-        private_file::exchange(&self.0, &other.0)
+        PrivateFolder(&self.0).exchange(&other.0)
     }
 
     pub(crate) fn register_file(&self) -> PathBuf {
@@ -74,7 +77,7 @@ impl ClientCaStore {
 
 /// Reads a private file; none if it does not exist.
 pub(crate) fn read(file: &Path) -> anyhow::Result<Option<String>> {
-    let read = private_file::read(file);
+    let read = PrivateFile(file).read();
     let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
     match text {
         Ok(text) => Ok(Some(text)),
@@ -84,6 +87,6 @@ pub(crate) fn read(file: &Path) -> anyhow::Result<Option<String>> {
 }
 
 pub(crate) fn write(file: &Path, content: &[u8]) -> anyhow::Result<()> {
-    let written = private_file::write(file, content);
+    let written = PrivateFile(file).write(content);
     written.with_context(|| format!("{}: cannot be written", file.display()))
 }

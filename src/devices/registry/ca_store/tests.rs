@@ -90,7 +90,7 @@ fn a_revocation_of_the_list_applies_before_the_registry_has_it() {
     home.revoke("Anna").unwrap();
     fs::write(home.file("register.json"), before).unwrap();
     let register = home.folder.register().unwrap();
-    assert!(register.clients()[0].revoked.is_some());
+    assert!(register.certificates()[0].revoked.is_some());
     home.issue("Anna", false).unwrap();
 }
 
@@ -168,7 +168,7 @@ fn a_failed_write_issues_no_certificate() {
         fault.contains("register.json: cannot be written"),
         "{fault}"
     );
-    assert!(home.folder.register().unwrap().clients().is_empty());
+    assert!(home.folder.register().unwrap().certificates().is_empty());
     fs::remove_dir(held).unwrap();
     home.issue("Anna", false).unwrap();
 }
@@ -202,14 +202,14 @@ fn another_ca_is_moved_aside_only_with_replace() {
         .import(&backup, "correct horse", false)
         .unwrap_err();
     assert!(fault.to_string().contains("--replace"), "{fault}");
-    assert_eq!(other.folder.register().unwrap().clients().len(), 1);
+    assert_eq!(other.folder.register().unwrap().certificates().len(), 1);
     let before = fs::read(other.file("ca.pem")).unwrap();
     for _ in 0..2 {
         other.folder.import(&backup, "correct horse", true).unwrap();
         let aside = other.state.path().join("clients.replaced/ca.pem");
         assert_eq!(fs::read(aside).unwrap(), before);
     }
-    assert!(other.folder.register().unwrap().clients().is_empty());
+    assert!(other.folder.register().unwrap().certificates().is_empty());
     assert_eq!(other.folder.prepare().unwrap(), [""; 0]);
 }
 
@@ -222,5 +222,5 @@ fn an_old_backup_of_the_same_ca_keeps_later_revocations() {
     home.folder.import(&backup, "correct horse", false).unwrap();
     assert_eq!(home.revoked().len(), 1);
     let now = OffsetDateTime::now_utc() + Duration::seconds(1);
-    assert!(!home.folder.register().unwrap().clients()[0].is_good(now));
+    assert!(!home.folder.register().unwrap().certificates()[0].is_valid(now));
 }

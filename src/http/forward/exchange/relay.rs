@@ -35,21 +35,21 @@ impl<C: Client> Forward<'_, C> {
             self.admitted.exchange.connection.mark_streaming();
         }
         let drain = &self.proxy.drain;
-        let passed = tokio::select! {
+        let forwarded = tokio::select! {
             biased;
             () = ended => Err(io::ErrorKind::ConnectionAborted.into()),
-            passed = self.forward_content(upstream, head, &mut rest) => passed,
+            forwarded = self.forward_content(upstream, head, &mut rest) => forwarded,
             () = drain.leaving.raised(), if streaming => {
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
         };
         self.log(rest.status.as_u16(), rest.sent);
-        if let Err(error) = passed {
+        if let Err(error) = forwarded {
             self.log_broken(&error);
             return Outcome::Cut;
         }
         Outcome::Whole {
-            last: rest.last,
+            closes: rest.closes,
             unread: !self.client.has_sent(),
         }
     }
@@ -156,7 +156,11 @@ impl<C: Client> Forward<'_, C> {
 
     /// Sends the rest of a request while its response is forwarded; ready once the client
     /// disconnects. Content that exceeds a limit is not sent, and the response continues.
-    fn poll_upload(&mut self, context: &mut Context<'_>, upstream: &mut Upstream) -> Poll<()> {
+    fn poll_request_body(
+        &mut self,
+        context: &mut Context<'_>,
+        upstream: &mut Upstream,
+    ) -> Poll<()> {
         let Some(request_body) = &mut self.request_body else {
             return Poll::Pending;
         };
@@ -172,7 +176,7 @@ impl<C: Client> Forward<'_, C> {
     /// Waits until the upstream has sent content.
     async fn readable(&mut self, upstream: &mut Upstream) -> io::Result<()> {
         poll_fn(|context| {
-            if self.poll_upload(context, upstream).is_ready() {
+            if self.poll_request_body(context, upstream).is_ready() {
                 return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
             }
             if let Poll::Ready(readable) = upstream.poll_read_ready(context) {
@@ -181,8 +185,8 @@ impl<C: Client> Forward<'_, C> {
             if self.client.has_sent() && self.client.poll_disconnected(context).is_ready() {
                 return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
             }
-            let late = self.idle_timeout.poll(context);
-            late.map(|()| Err(io::ErrorKind::TimedOut.into()))
+            let timed_out = self.idle_timeout.poll(context);
+            timed_out.map(|()| Err(io::ErrorKind::TimedOut.into()))
         })
         .await
     }

@@ -36,7 +36,7 @@ impl<C: Client> Forward<'_, C> {
     ) -> Result<Upstream, Fault> {
         let route = &mut self.admitted.route;
         let client = &mut self.client;
-        let gone = poll_fn(|context| match client.has_sent() {
+        let disconnected = poll_fn(|context| match client.has_sent() {
             true => client.poll_disconnected(context),
             false => Poll::Pending,
         });
@@ -44,7 +44,7 @@ impl<C: Client> Forward<'_, C> {
         tokio::select! {
             biased;
             connected = connected => connected.map_err(|why| LocalResponse::from(why).into()),
-            () = gone => Err(Fault::Disconnected),
+            () = disconnected => Err(Fault::Disconnected),
         }
     }
 
@@ -64,7 +64,7 @@ impl<C: Client> Forward<'_, C> {
                 Event::Data(0) if received.is_empty() => return Err(Fault::Stale),
                 Event::Data(0) => return Err(self.broken("its head breaks off")),
                 Event::Data(_) => {
-                    upstream.has_responded();
+                    upstream.mark_responded();
                     self.parse(&mut received, unsent).await?
                 }
                 Event::Head(head) => self.take_head(*head, upstream, unsent).await?,
@@ -74,7 +74,7 @@ impl<C: Client> Forward<'_, C> {
                 Event::TimedOut => {
                     upstream.retire();
                     self.log_fault("none in time");
-                    return Err(LocalResponse::hub_slow().into());
+                    return Err(LocalResponse::upstream_slow().into());
                 }
             };
             if let Some(response) = response {
@@ -150,7 +150,7 @@ impl<C: Client> Forward<'_, C> {
         RequestContext {
             method: &self.method,
             is_upgrade: self.is_upgrade,
-            last: self.last || unsent || self.proxy.drain.has_begun(),
+            closes: self.closes || unsent || self.proxy.drain.has_begun(),
             takes_trailers: self.takes_trailers,
         }
     }

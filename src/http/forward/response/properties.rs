@@ -25,21 +25,21 @@ pub fn upstream_response(bytes: &[u8]) {
     let Some((&[request, size], received)) = bytes.split_first_chunk() else {
         return;
     };
-    let (method, last) = (&METHODS[usize::from(request) % 3], request >= 128);
+    let (method, closes) = (&METHODS[usize::from(request) % 3], request >= 128);
     over_http2(received, method);
     let admitted = fixture::any_admitted();
     let mut received = BytesMut::from(received);
     for _ in 0..INTERIM {
         let before = received.clone();
-        match Response::parse::<ClientStream>(&mut received, &context(method, last), &admitted) {
+        match Response::parse::<ClientStream>(&mut received, &context(method, closes), &admitted) {
             Err(_) => return,
             Ok(None) => return assert_eq!(received, before, "half a head is taken"),
             Ok(Some(response)) if response.status.is_informational() => {
-                means_the_same(&response, method, last);
+                means_the_same(&response, method, closes);
                 assert!(received.len() < before.len());
             }
             Ok(Some(response)) => {
-                means_the_same(&response, method, last);
+                means_the_same(&response, method, closes);
                 let head = before.len() - after_head(&before);
                 return is_followed_in_any_pieces(
                     response,
@@ -51,11 +51,11 @@ pub fn upstream_response(bytes: &[u8]) {
     }
 }
 
-fn context(method: &Method, last: bool) -> RequestContext<'_> {
+fn context(method: &Method, closes: bool) -> RequestContext<'_> {
     RequestContext {
         method,
         is_upgrade: false,
-        last,
+        closes,
         takes_trailers: false,
     }
 }
@@ -84,7 +84,7 @@ fn over_http2(received: &[u8], method: &Method) {
     }
 }
 
-fn means_the_same(response: &Response<BytesMut>, method: &Method, last: bool) {
+fn means_the_same(response: &Response<BytesMut>, method: &Method, closes: bool) {
     let mut space = [EMPTY_HEADER; FIELDS];
     let mut read = httparse::Response::new(&mut space);
     let parsed = read.parse(&response.head);
@@ -92,8 +92,8 @@ fn means_the_same(response: &Response<BytesMut>, method: &Method, last: bool) {
     let status = response.status;
     assert_eq!((read.version, read.code), (Some(1), Some(status.as_u16())));
     let of_connection: Vec<_> = all(read.headers, "connection").collect();
-    let ends = response.last && !status.is_informational();
-    assert!(response.last || !last || status.is_informational());
+    let ends = response.closes && !status.is_informational();
+    assert!(response.closes || !closes || status.is_informational());
     assert!(of_connection.iter().all(|value| *value == b"close") && of_connection.len() <= 1);
     assert!(
         !ends || of_connection.len() == 1,

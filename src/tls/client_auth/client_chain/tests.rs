@@ -45,7 +45,7 @@ fn chain_of_eight_certificates_is_accepted_and_of_nine_refused() {
     let refused = received(&most);
     assert_eq!(
         reason(refused.verdict(&ca)),
-        ClientCertificateError::TooManyShown
+        ClientCertificateError::TooManyPresented
     );
     assert_eq!((refused.length(), refused.leaf()), (0, None));
     assert!(!refused.is_empty() && refused.serial().is_none());
@@ -65,7 +65,7 @@ fn chain_of_more_than_32_kib_is_refused() {
     phone.chain[1] = CertificateDer::from(vec![0; rest + 1]);
     assert_eq!(
         reason(received(&phone).verdict(&ca)),
-        ClientCertificateError::TooManyShown
+        ClientCertificateError::TooManyPresented
     );
 }
 

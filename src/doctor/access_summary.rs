@@ -7,7 +7,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use crate::config::{
     LAN,
     model::{
-        Access, ClientAuthority, ClientCertificate, ClientHeaders, Networks, Origin, Satisfy, Site,
+        Access, ClientCaSource, ClientCertificate, ClientHeaders, Networks, Origin, Satisfy, Site,
     },
 };
 
@@ -58,7 +58,7 @@ pub(crate) fn usages(site: &Site) -> Option<&'static str> {
         .rules()
         .filter_map(|rule| rule.client_certificate.as_ref());
     let foreign: Vec<_> = certificates
-        .filter(|certificate| certificate.ca != ClientAuthority::Own)
+        .filter(|certificate| certificate.ca != ClientCaSource::Own)
         .collect();
     match foreign.iter().any(|certificate| !certificate.any_use) {
         _ if foreign.is_empty() => None,
@@ -120,8 +120,8 @@ const OPEN: &str = "all clients, without authentication";
 
 fn certificate(certificate: &ClientCertificate) -> String {
     let ca = match &certificate.ca {
-        ClientAuthority::Own => "hubgate's own CA".to_owned(),
-        files @ ClientAuthority::Files { .. } => files.to_string(),
+        ClientCaSource::Own => "hubgate's own CA".to_owned(),
+        files @ ClientCaSource::Files { .. } => files.to_string(),
     };
     match certificate.allow.as_slice() {
         [] => format!("a client certificate of {ca}"),

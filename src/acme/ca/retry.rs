@@ -17,7 +17,7 @@ const ROUNDS: u32 = 8;
 /// A macro, because the futures of a function with a closure are not `Send`.
 macro_rules! retry_bad_nonce {
     ($request:expr) => {{
-        let mut attempts = crate::acme::ca::persist::NonceAttempts::default();
+        let mut attempts = crate::acme::ca::retry::NonceAttempts::default();
         loop {
             if let Some(result) = attempts.settle($request.await) {
                 break result;
@@ -32,9 +32,9 @@ pub(super) use retry_bad_nonce;
 /// For requests that may reach the CA twice: those that only read.
 macro_rules! retry_read {
     ($until:expr, $request:expr) => {{
-        let mut retries = crate::acme::ca::persist::NetworkRetries::until($until);
+        let mut retries = crate::acme::ca::retry::NetworkRetries::until($until);
         loop {
-            match crate::acme::ca::persist::retry_bad_nonce!($request) {
+            match crate::acme::ca::retry::retry_bad_nonce!($request) {
                 Err(failure) if retries.wait(&failure).await => {}
                 result => break result,
             }

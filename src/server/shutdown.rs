@@ -6,7 +6,7 @@ use sd_notify::NotifyState;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::{End, Server, signals::EndSignals};
+use super::{Server, process::End, signals::EndSignals};
 
 /// Time in which the last response on an idle connection announces its close.
 const ANNOUNCEMENT: Duration = Duration::from_secs(3);
@@ -58,7 +58,7 @@ impl Server {
         }
         self.close_websockets().await;
         let devices = self.proxy.devices.clone();
-        let keep = self.files.run(move || devices.keep(Duration::ZERO));
+        let keep = self.files.run(move || devices.save(Duration::ZERO));
         timeout(LAST_WRITE, keep).await.ok();
         self.proxy.log.flush();
         info!("ended");

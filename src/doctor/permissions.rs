@@ -107,7 +107,7 @@ impl PrivateFile<'_> {
 
     fn unreadable(&self, fault: &io::Error) -> Finding {
         let cause = format!("{}: cannot be read: {fault}", self.0.display());
-        Finding::warn(SUBJECT, cause).cure("start this with sudo, or check its disk")
+        Finding::warn(SUBJECT, cause).cure("run it with sudo, or check its disk")
     }
 
     /// Reports whether the path is a folder; a link to a folder is not, as it may lead out of the
