@@ -51,7 +51,7 @@ async fn the_answers_are_in_the_visitors_language() {
         for (wanted, text) in [("fr, en;q=0.5", english), ("de-AT, en;q=0.5", german)] {
             let fields = [("accept-language", wanted)];
             let mut client = caller.http1().await;
-            let answer = client.ask(Method::GET, "/", &fields, "").await;
+            let answer = client.exchange(Method::GET, "/", &fields, "").await;
             assert!(answer.text().contains(text), "{text}: {}", answer.text());
         }
     }
@@ -101,7 +101,7 @@ async fn a_revoked_certificate_is_refused_on_open_and_resumed_connections() {
     let mut socket = caller.websocket("/ws", &[]).await.ok().unwrap();
     assert_eq!(caller.http1().await.get("/").await.status, 200);
     gate.write("ca.crl", &revocation);
-    assert_eq!(socket.heard().await, None, "the open WebSocket is closed");
+    assert_eq!(socket.receive().await, None, "the open WebSocket is closed");
     eventually(DEADLINE, "the revoked certificate is refused", async || {
         caller.http1().await.get("/").await.status == 495
     })

@@ -14,11 +14,11 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 #[tokio::test]
 async fn the_printed_words_open_the_stand_in() {
     let demo = Demo::start(&["--stand-in", "--port", "0"]).await;
-    let mut client = demo.caller().http2().await;
+    let mut client = demo.client().http2().await;
     assert_eq!(client.get("/").await.status, 401);
     let login = login(&demo);
     let fields = [("authorization", login.as_str())];
-    let page = client.ask(Method::GET, "/", &fields, "").await;
+    let page = client.exchange(Method::GET, "/", &fields, "").await;
     assert_eq!(page.status, 200);
     assert!(page.text().contains("stand-in hub"), "{}", page.text());
 }
@@ -29,7 +29,7 @@ async fn a_taken_port_is_skipped() {
     let taken = other.local_addr().unwrap().port();
     let demo = Demo::start(&["--stand-in", "--port", &taken.to_string()]).await;
     assert!(!demo.printed("open").ends_with(&format!(":{taken}")));
-    assert_eq!(demo.caller().http1().await.get("/").await.status, 401);
+    assert_eq!(demo.client().http1().await.get("/").await.status, 401);
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn a_demo_without_connections_ends_in_order_on_each_signal() {
 /// Ends a demo with a page open.
 async fn ends_at_once(signal: Signal) {
     let mut demo = Demo::start(&["--stand-in", "--port", "0"]).await;
-    let mut client = demo.caller().http2().await;
+    let mut client = demo.client().http2().await;
     let login = login(&demo);
     let fields = [("authorization", login.as_str())];
     let events = client.open(Method::GET, "/rest/events", &fields, "").await;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{
-    harness::{Authority, HTPASSWD, Port, Ran, Setup, foreign, hubgate},
+    harness::{Authority, CommandOutput, HTPASSWD, Port, Setup, foreign, hubgate},
     hub::Hub,
 };
 
@@ -30,7 +30,7 @@ fn good(hub: &Hub) -> Setup {
 }
 
 /// Returns `doctor`'s findings on a subject: level, cause and cure.
-fn findings(ran: &Ran, subject: &str) -> Vec<[String; 3]> {
+fn findings(ran: &CommandOutput, subject: &str) -> Vec<[String; 3]> {
     let found: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
     let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
     let lines = found
@@ -42,7 +42,7 @@ fn findings(ran: &Ran, subject: &str) -> Vec<[String; 3]> {
 }
 
 /// Expects a line of this level that has the parts in cause and cure.
-fn assert_found(ran: &Ran, subject: &str, level: &str, [cause, cure]: [&str; 2]) {
+fn assert_found(ran: &CommandOutput, subject: &str, level: &str, [cause, cure]: [&str; 2]) {
     let found = findings(ran, subject);
     let is_found = found
         .iter()
@@ -56,7 +56,7 @@ fn assert_found(ran: &Ran, subject: &str, level: &str, [cause, cure]: [&str; 2])
     assert_eq!(ran.status, Some(expected), "{}", ran.stdout);
 }
 
-fn examine(folder: &Path) -> Ran {
+fn examine(folder: &Path) -> CommandOutput {
     let begin = Instant::now();
     let ran = hubgate(folder, &["doctor", "--json"]);
     assert!(begin.elapsed() < MOST, "{:?}", begin.elapsed());

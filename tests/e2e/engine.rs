@@ -8,7 +8,7 @@ use http::Request;
 use tokio::time::interval;
 
 use crate::{
-    harness::{Caller, Conversation, Hubgate, Setup, within},
+    harness::{Client, Hubgate, RawConnection, Setup, within},
     hub::Hub,
 };
 
@@ -21,9 +21,9 @@ async fn no_websocket_is_lost_while_it_opens() {
     }
 }
 
-async fn echo(caller: Caller) {
+async fn echo(caller: Client) {
     let mut socket = caller.websocket("/ws", &[]).await.ok().unwrap();
-    assert_eq!(socket.ask("at once").await, "at once");
+    assert_eq!(socket.exchange("at once").await, "at once");
     socket.close().await;
 }
 
@@ -57,8 +57,8 @@ async fn a_silent_client_is_disconnected() {
     gate.clear().raw().await.end().await;
     gate.tls().raw().await.end().await;
     let silent = gate.tls().stream(&["h2"]).await.unwrap();
-    Conversation::over(silent).end().await;
-    let no_handshake = Caller::clear(gate.https());
+    RawConnection::over(silent).end().await;
+    let no_handshake = Client::clear(gate.https());
     no_handshake.raw().await.end().await;
 }
 
@@ -68,7 +68,7 @@ async fn a_dripping_head_is_cut() {
     for caller in [gate.tls(), gate.clear()] {
         let mut client = caller.raw().await;
         client
-            .say("GET / HTTP/1.1\r\nHost: home.test\r\nX-Drip: ")
+            .send("GET / HTTP/1.1\r\nHost: home.test\r\nX-Drip: ")
             .await;
         drips(&mut client).await;
     }
@@ -80,19 +80,19 @@ async fn a_dripping_head_is_cut_on_a_used_connection_too() {
     let (hub, gate) = hurried().await;
     let mut client = gate.tls().raw().await;
     let request = "GET / HTTP/1.1\r\nHost: home.test\r\n\r\n";
-    assert_eq!(client.ask(request).await.status, 200);
-    client.say("GET /second HTTP/1.1\r\nX-Drip: ").await;
+    assert_eq!(client.exchange(request).await.status, 200);
+    client.send("GET /second HTTP/1.1\r\nX-Drip: ").await;
     drips(&mut client).await;
     assert_eq!(hub.requests().len(), 1);
 }
 
 /// Sends a byte now and then, until hubgate closes.
-async fn drips(client: &mut Conversation) {
+async fn drips(client: &mut RawConnection) {
     let mut pace = interval(Duration::from_millis(100));
     for _ in 0..50 {
         tokio::select! {
             _ = client.end() => return,
-            _ = pace.tick() => client.say("x").await,
+            _ = pace.tick() => client.send("x").await,
         }
     }
     panic!("a dripping client was not cut");
@@ -105,7 +105,7 @@ async fn http_1_0_is_answered_and_closed() {
     for keep in ["", "Connection: close\r\n"] {
         let mut client = gate.tls().raw().await;
         let request = format!("GET /plain HTTP/1.0\r\nHost: home.test\r\n{keep}\r\n");
-        assert_eq!(client.ask(request).await.text(), "plain");
+        assert_eq!(client.exchange(request).await.text(), "plain");
         assert_eq!(client.end().await, b"");
     }
 }

@@ -4,9 +4,9 @@ use http::Method;
 use serde_json::Value;
 
 use crate::{
-    harness::{ANNA, Caller, HTPASSWD, Hubgate, Setup, hubgate},
+    harness::{ANNA, Client, HTPASSWD, Hubgate, Setup, hubgate},
     hub::Hub,
-    phones::house::{AWAY, House},
+    phones::fixture::{AWAY, Fixture},
 };
 
 const HOME: &str = "127.0.0.1";
@@ -25,18 +25,18 @@ struct Case {
 
 #[tokio::test]
 async fn explain_agrees_with_the_running_hubgate() {
-    let house = house().await;
-    let anna = house.home().showing(house.enrol("Anna").await);
-    let ben = house.home().showing(house.enrol("Ben").await);
+    let fixture = fixture().await;
+    let anna = fixture.home().showing(fixture.enrol("Anna").await);
+    let ben = fixture.home().showing(fixture.enrol("Ben").await);
     let revoke = ["client", "revoke", "Ben"];
-    house.gate.commanded(&revoke).await.succeeded();
+    fixture.gate.commanded(&revoke).await.succeeded();
     for case in CASES {
         let caller = match case.device {
             Some("Anna") => anna.clone(),
             Some(_) => ben.clone(),
-            None => house.home(),
+            None => fixture.home(),
         };
-        let explained = explained(&house.gate, case);
+        let explained = explained(&fixture.gate, case);
         let answered = answered(caller, case).await;
         assert_eq!(answered, case.status, "{case:?}");
         let status = explained["status"].as_u64();
@@ -45,13 +45,13 @@ async fn explain_agrees_with_the_running_hubgate() {
         let hub = explained["forwarded_to"].is_array();
         assert_eq!(hub, answered == 200, "{case:?}: {explained:#}");
     }
-    assert!(house.hub.requests().len() >= 8);
+    assert!(fixture.hub.requests().len() >= 8);
 }
 
 #[tokio::test]
 async fn a_plain_http_request_is_redirected_as_explain_reports() {
-    let house = house().await;
-    let gate = &house.gate;
+    let fixture = fixture().await;
+    let gate = &fixture.gate;
     let url = format!("http://home.test:{}/x?y", gate.http().port());
     let explanation = gate.command(&["explain", &url, "--from", HOME, "--json"]);
     let explanation: Value = serde_json::from_str(&explanation.succeeded()).unwrap();
@@ -120,11 +120,11 @@ fn explain_reports_each_bad_request_with_its_cure() {
     assert_eq!(ran.status, Some(2));
 }
 
-async fn house() -> House {
+async fn fixture() -> Fixture {
     let hub = Hub::start().await;
     let gate = setup(&hub.url()).start().await;
     gate.answers_commands().await;
-    House { hub, gate }
+    Fixture { hub, gate }
 }
 
 fn setup(hub: &str) -> Setup {
@@ -155,7 +155,7 @@ fn explained(gate: &Hubgate, case: &Case) -> Value {
     serde_json::from_str(&gate.command(&arguments).succeeded()).unwrap()
 }
 
-async fn answered(caller: Caller, case: &Case) -> u16 {
+async fn answered(caller: Client, case: &Case) -> u16 {
     let caller = caller
         .name(case.host)
         .from(case.from)
@@ -168,7 +168,7 @@ async fn answered(caller: Caller, case: &Case) -> u16 {
     let fields: Vec<_> = credential.into_iter().collect();
     let mut client = caller.http1().await;
     client
-        .ask(Method::GET, case.target, &fields, "")
+        .exchange(Method::GET, case.target, &fields, "")
         .await
         .status
 }

@@ -152,7 +152,7 @@ async fn a_post_takes_no_connection_that_has_been_idle_for_seconds() {
         assert!(begun.elapsed() < SOON, "an idle connection is kept");
         sleep(Duration::from_millis(10)).await;
     }
-    let answer = client.ask(Method::POST, "/", &[], "x").await;
+    let answer = client.exchange(Method::POST, "/", &[], "x").await;
     assert_eq!(
         (answer.status, device.accepted.load(Ordering::SeqCst)),
         (200, 2)

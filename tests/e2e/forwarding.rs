@@ -5,7 +5,7 @@ use http::{Request, Response};
 use tokio::{io::AsyncReadExt, net::TcpListener};
 
 use crate::{
-    harness::{Conversation, Hubgate, Port, Setup, Stream, within},
+    harness::{Hubgate, Port, RawConnection, Setup, Stream, within},
     hub::Hub,
 };
 
@@ -20,14 +20,14 @@ const HINTS: &str = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n
 async fn trailers_of_the_hub_reach_an_http2_client() {
     let (hub, gate) = start().await;
     for (script, body) in [(TRAILERS, "ok"), (EMPTY_WITH_TRAILERS, "")] {
-        hub.will_say("/scripted", script, true);
-        let mut two = Two::open(&gate).await;
+        hub.set_response("/scripted", script, true);
+        let mut two = Http2Client::open(&gate).await;
         let (_, mut answer) = two.get("/scripted").await;
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         while let Some(piece) = within("the body", answer.body_mut().data()).await {
-            heard.extend_from_slice(&piece.unwrap());
+            received.extend_from_slice(&piece.unwrap());
         }
-        assert_eq!(heard, body.as_bytes());
+        assert_eq!(received, body.as_bytes());
         let trailers = within("the trailers", answer.body_mut().trailers()).await;
         let trailers = trailers.unwrap().expect("trailers");
         assert_eq!(trailers["x-sum"], "42");
@@ -38,9 +38,9 @@ async fn trailers_of_the_hub_reach_an_http2_client() {
 #[tokio::test]
 async fn trailers_of_the_hub_reach_an_http1_client_in_its_chunks() {
     let (hub, gate) = start().await;
-    hub.will_say("/scripted", TRAILERS, true);
+    hub.set_response("/scripted", TRAILERS, true);
     let mut client = gate.tls().raw().await;
-    client.say(get("/scripted", "HTTP/1.1")).await;
+    client.send(get("/scripted", "HTTP/1.1")).await;
     assert!(
         client
             .until("X-Sum: 42\r\n")
@@ -52,8 +52,8 @@ async fn trailers_of_the_hub_reach_an_http1_client_in_its_chunks() {
 #[tokio::test]
 async fn early_hints_reach_an_http2_client() {
     let (hub, gate) = start().await;
-    hub.will_say("/scripted", HINTS, true);
-    let mut two = Two::open(&gate).await;
+    hub.set_response("/scripted", HINTS, true);
+    let mut two = Http2Client::open(&gate).await;
     let (interim, answer) = two.get("/scripted").await;
     assert_eq!((interim.len(), answer.status().as_u16()), (1, 200));
     assert_eq!(interim[0].status().as_u16(), 103);
@@ -64,14 +64,14 @@ async fn early_hints_reach_an_http2_client() {
 async fn interim_answers_reach_http_1_1_and_never_http_1_0() {
     let (hub, gate) = start().await;
     for interim in ["HTTP/1.1 100 Continue\r\n\r\n", ""] {
-        hub.will_say("/scripted", &format!("{interim}{HINTS}"), true);
+        hub.set_response("/scripted", &format!("{interim}{HINTS}"), true);
         let mut old = gate.tls().raw().await;
-        let answer = old.ask(get("/scripted", "HTTP/1.0")).await;
+        let answer = old.exchange(get("/scripted", "HTTP/1.0")).await;
         assert_eq!((answer.status, answer.text().as_ref()), (200, "ok"));
     }
     let mut new = gate.tls().raw().await;
-    assert_eq!(new.ask(get("/scripted", "HTTP/1.1")).await.status, 103);
-    assert_eq!(new.answer().await.status, 200);
+    assert_eq!(new.exchange(get("/scripted", "HTTP/1.1")).await.status, 103);
+    assert_eq!(new.receive().await.status, 200);
 }
 
 #[tokio::test]
@@ -79,10 +79,10 @@ async fn an_answer_without_a_body_has_one_framing() {
     let (hub, gate) = start().await;
     let unmodified = "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\
                       Content-Length: 5\r\n\r\n";
-    hub.will_say("/scripted", unmodified, true);
+    hub.set_response("/scripted", unmodified, true);
     let mut client = gate.tls().raw().await;
     for _ in 0..2 {
-        let answer = client.ask(get("/scripted", "HTTP/1.1")).await;
+        let answer = client.exchange(get("/scripted", "HTTP/1.1")).await;
         assert_eq!((answer.status, answer.field("content-length")), (304, None));
     }
 }
@@ -90,11 +90,11 @@ async fn an_answer_without_a_body_has_one_framing() {
 #[tokio::test]
 async fn a_chunked_answer_reaches_http_1_0_without_chunks() {
     let (hub, gate) = start().await;
-    hub.will_say("/scripted", TRAILERS, true);
+    hub.set_response("/scripted", TRAILERS, true);
     for keep in ["", "Connection: keep-alive\r\n"] {
         let mut old = gate.tls().raw().await;
         let request = format!("GET /scripted HTTP/1.0\r\nHost: home.test\r\n{keep}\r\n");
-        let answer = old.ask(request).await;
+        let answer = old.exchange(request).await;
         assert_eq!(answer.text(), "ok");
         assert_eq!(answer.field("transfer-encoding"), None);
         assert_eq!(answer.field("trailer"), None, "none can come");
@@ -107,7 +107,7 @@ async fn http_1_0_can_keep_its_connection() {
     let mut old = gate.tls().raw().await;
     for _ in 0..2 {
         let request = "GET /plain HTTP/1.0\r\nHost: home.test\r\nConnection: keep-alive\r\n\r\n";
-        let answer = old.ask(request).await;
+        let answer = old.exchange(request).await;
         assert_eq!(answer.text(), "plain");
         assert_eq!(answer.field("connection"), Some("keep-alive"));
     }
@@ -118,7 +118,7 @@ async fn every_answer_has_one_date_and_a_hub_keeps_its_own() {
     let (hub, gate) = start().await;
     let old = "Thu, 01 Jan 2015 00:00:00 GMT";
     let dated = format!("HTTP/1.1 200 OK\r\nDate: {old}\r\nContent-Length: 0\r\n\r\n");
-    hub.will_say("/dated", &dated, true);
+    hub.set_response("/dated", &dated, true);
     for client in [&mut gate.tls().http1().await, &mut gate.tls().http2().await] {
         for target in ["/plain", "/%zz"] {
             let answer = client.get(target).await;
@@ -137,14 +137,14 @@ async fn options_of_the_server_itself_reach_the_hub() {
     for target in ["*", "https://home.test"] {
         let mut client = gate.tls().raw().await;
         let request = format!("OPTIONS {target} HTTP/1.1\r\nHost: home.test\r\n\r\n");
-        assert_eq!(client.ask(request).await.status, 200, "{target}");
+        assert_eq!(client.exchange(request).await.status, 200, "{target}");
         assert_eq!(
             hub.requests().last().unwrap().head.first,
             "OPTIONS * HTTP/1.1"
         );
     }
     let mut client = gate.tls().raw().await;
-    let refused = client.ask(get("*", "HTTP/1.1")).await;
+    let refused = client.exchange(get("*", "HTTP/1.1")).await;
     assert_eq!(refused.status, 400, "only OPTIONS asks about the server");
 }
 
@@ -154,7 +154,7 @@ async fn options_of_the_server_itself_need_the_access_of_its_root() {
     let gate = Setup::home(&hub.url()).password().start().await;
     let mut client = gate.tls().raw().await;
     let request = "OPTIONS * HTTP/1.1\r\nHost: home.test\r\n\r\n";
-    assert_eq!(client.ask(request).await.status, 401);
+    assert_eq!(client.exchange(request).await.status, 401);
     assert!(hub.requests().is_empty());
 }
 
@@ -163,10 +163,10 @@ async fn a_length_reaches_the_hub_as_a_plain_number() {
     let (hub, gate) = start().await;
     let mut client = gate.tls().raw().await;
     let request = "POST /upload HTTP/1.1\r\nHost: home.test\r\nContent-Length: 005\r\n\r\nhello";
-    assert_eq!(client.ask(request).await.status, 200);
-    let heard = hub.request("/upload").await;
+    assert_eq!(client.exchange(request).await.status, 200);
+    let received = hub.request("/upload").await;
     assert_eq!(
-        (heard.field("content-length"), &heard.body[..]),
+        (received.field("content-length"), &received.body[..]),
         (Some("5"), &b"hello"[..])
     );
 }
@@ -179,7 +179,9 @@ async fn credentials_for_a_proxy_never_reach_the_hub() {
         ("/one", &mut gate.tls().http1().await),
         ("/two", &mut gate.tls().http2().await),
     ] {
-        client.ask(http::Method::GET, target, &fields, "").await;
+        client
+            .exchange(http::Method::GET, target, &fields, "")
+            .await;
         assert_eq!(hub.request(target).await.field("proxy-authorization"), None);
     }
 }
@@ -197,7 +199,7 @@ async fn codings_that_do_not_end_with_chunked_are_400_and_unknown_ones_501() {
         let request = format!(
             "POST / HTTP/1.1\r\nHost: home.test\r\nTransfer-Encoding: {codings}\r\n\r\n0\r\n\r\n"
         );
-        assert_eq!(client.ask(request).await.status, status, "{codings}");
+        assert_eq!(client.exchange(request).await.status, status, "{codings}");
     }
     assert!(hub.requests().is_empty());
 }
@@ -208,14 +210,14 @@ async fn a_chunked_upload_reaches_the_hub_without_extensions_and_trailers() {
     let mut client = gate.tls().raw().await;
     let request = "POST /upload HTTP/1.1\r\nHost: home.test\r\nTrailer: X-Real-IP\r\n\
                    Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX-Real-IP: 10.0.0.1\r\n\r\n";
-    assert_eq!(client.ask(request).await.status, 200);
-    assert_eq!(client.ask(get("/after", "HTTP/1.1")).await.status, 200);
-    let heard = hub.request("/upload").await;
+    assert_eq!(client.exchange(request).await.status, 200);
+    assert_eq!(client.exchange(get("/after", "HTTP/1.1")).await.status, 200);
+    let received = hub.request("/upload").await;
     assert_eq!(
-        (&heard.body[..], heard.field("trailer")),
+        (&received.body[..], received.field("trailer")),
         (&b"hello"[..], None)
     );
-    assert_eq!(heard.field("x-real-ip"), Some("127.0.0.1"));
+    assert_eq!(received.field("x-real-ip"), Some("127.0.0.1"));
 }
 
 #[tokio::test]
@@ -224,9 +226,9 @@ async fn an_upload_continues_after_its_response_has_begun() {
     let gate = Setup::home(&hub.url).start().await;
     let mut client = gate.tls().raw().await;
     let head = "POST /echo HTTP/1.1\r\nHost: home.test\r\nContent-Length: 10\r\n\r\nfirst";
-    client.say(head).await;
+    client.send(head).await;
     client.until("first").await;
-    client.say("later").await;
+    client.send("later").await;
     client.until("later").await;
 }
 
@@ -242,15 +244,15 @@ async fn an_upload_over_the_limit_is_answered_whole_with_and_without_expect() {
         let request = format!(
             "POST /upload HTTP/1.1\r\nHost: home.test\r\n{expect}Transfer-Encoding: chunked\r\n\r\n"
         );
-        client.say(request).await;
+        client.send(request).await;
         if !expect.is_empty() {
-            assert_eq!(client.answer().await.status, 100);
+            assert_eq!(client.receive().await.status, 100);
         }
         let chunk = format!("{:x}\r\n{}\r\n", 50_000, "x".repeat(50_000));
         for _ in 0..20 {
-            client.say(&chunk).await;
+            client.send(&chunk).await;
         }
-        let answer = client.answer().await;
+        let answer = client.receive().await;
         assert_eq!((answer.status, answer.complete), (413, true), "{expect}");
         assert_eq!(answer.field("connection"), Some("close"));
         gate.line_with("\" 413 ").await;
@@ -276,11 +278,11 @@ impl Echo {
                 let mut sink = [0; 4096];
                 let begun = stream.read(&mut sink).await.unwrap();
                 assert!(begun > 0);
-                let mut wire = Conversation::over(Box::new(stream) as Box<dyn Stream>);
-                wire.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst")
+                let mut wire = RawConnection::over(Box::new(stream) as Box<dyn Stream>);
+                wire.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst")
                     .await;
                 wire.until("later").await;
-                wire.say("later").await;
+                wire.send("later").await;
             }),
         }
     }
@@ -293,9 +295,9 @@ impl Drop for Echo {
 }
 
 /// An HTTP/2 client that hears interim answers and trailers.
-struct Two(h2::client::SendRequest<Bytes>);
+struct Http2Client(h2::client::SendRequest<Bytes>);
 
-impl Two {
+impl Http2Client {
     async fn open(gate: &Hubgate) -> Self {
         Self(gate.tls().h2().await)
     }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A hub behind a relay that speaks another transport, and hubgate in front of it.
-struct Stage {
+struct Fixture {
     hub: Hub,
     gate: Hubgate,
     _relay: Box<dyn Any>,
@@ -35,19 +35,19 @@ impl Drop for UnixRelay {
     }
 }
 
-async fn over_tls() -> Stage {
+async fn over_tls() -> Fixture {
     let (hub, authority) = (Hub::start().await, Authority::new("hub root"));
     let secure = SecureHub::showing(&hub, authority.server(&["localhost"])).await;
     let upstream = secure.upstream("ca: hub-ca.pem");
     let setup = Setup::home(&upstream.replace("127.0.0.1", "localhost"));
-    Stage {
+    Fixture {
         hub,
         gate: setup.file("hub-ca.pem", &authority.pem()).start().await,
         _relay: Box::new(secure),
     }
 }
 
-async fn over_unix() -> Stage {
+async fn over_unix() -> Fixture {
     let (hub, folder) = (Hub::start().await, tempfile::tempdir().unwrap());
     let socket = folder.path().join("hub.sock");
     let listener = UnixListener::bind(&socket).unwrap();
@@ -60,7 +60,7 @@ async fn over_unix() -> Stage {
     let gate = Setup::home(&format!("unix:{}", path(&socket)))
         .start()
         .await;
-    Stage {
+    Fixture {
         hub,
         gate,
         _relay: Box::new(UnixRelay {
@@ -82,41 +82,41 @@ async fn join(mut stream: impl Stream, hub: std::net::SocketAddr) {
 
 #[tokio::test]
 async fn requests_and_uploads_pass_in_every_version() {
-    for stage in [over_tls().await, over_unix().await] {
+    for fixture in [over_tls().await, over_unix().await] {
         let large = "x".repeat(300_000);
         for client in [
-            &mut stage.gate.tls().http1().await,
-            &mut stage.gate.tls().http2().await,
+            &mut fixture.gate.tls().http1().await,
+            &mut fixture.gate.tls().http2().await,
         ] {
             assert_eq!(client.get("/plain").await.text(), "plain");
-            let answer = client.ask(Method::POST, "/upload", &[], &large).await;
+            let answer = client.exchange(Method::POST, "/upload", &[], &large).await;
             assert_eq!(answer.status, 200);
-            assert_eq!(stage.hub.request("/upload").await.length, large.len());
+            assert_eq!(fixture.hub.request("/upload").await.length, large.len());
             assert_eq!(client.get("/chunked").await.text(), "one,two,three");
             assert_eq!(client.get("/large").await.body.len(), 31_000_000);
         }
-        let mut old = stage.gate.tls().raw().await;
+        let mut old = fixture.gate.tls().raw().await;
         let request = "GET /chunked HTTP/1.0\r\nHost: home.test\r\n\r\n";
-        assert_eq!(old.ask(request).await.text(), "one,two,three");
+        assert_eq!(old.exchange(request).await.text(), "one,two,three");
     }
 }
 
 #[tokio::test]
 async fn a_connection_is_used_again() {
-    for stage in [over_tls().await, over_unix().await] {
+    for fixture in [over_tls().await, over_unix().await] {
         for _ in 0..3 {
-            let mut client = stage.gate.tls().http1().await;
+            let mut client = fixture.gate.tls().http1().await;
             assert_eq!(client.get("/plain").await.status, 200);
         }
-        assert_eq!(stage.hub.connections(), 1);
+        assert_eq!(fixture.hub.connections(), 1);
     }
 }
 
 #[tokio::test]
 async fn many_requests_at_once_keep_their_answers() {
-    for stage in [over_tls().await, over_unix().await] {
+    for fixture in [over_tls().await, over_unix().await] {
         let ask = |number: usize| {
-            let caller = stage.gate.tls();
+            let caller = fixture.gate.tls();
             async move {
                 let target = format!("/echo/{number}");
                 let answer = caller.http2().await.get(&target).await;
@@ -129,13 +129,13 @@ async fn many_requests_at_once_keep_their_answers() {
 
 #[tokio::test]
 async fn an_early_response_to_an_upload_reaches_the_client() {
-    for stage in [over_tls().await, over_unix().await] {
+    for fixture in [over_tls().await, over_unix().await] {
         for client in [
-            &mut stage.gate.tls().http1().await,
-            &mut stage.gate.tls().http2().await,
+            &mut fixture.gate.tls().http1().await,
+            &mut fixture.gate.tls().http2().await,
         ] {
             let body = "x".repeat(200_000);
-            let answer = client.ask(Method::POST, "/refusing", &[], &body).await;
+            let answer = client.exchange(Method::POST, "/refusing", &[], &body).await;
             assert_eq!((answer.status, answer.text().as_ref()), (403, "no"));
         }
     }
@@ -143,40 +143,40 @@ async fn an_early_response_to_an_upload_reaches_the_client() {
 
 #[tokio::test]
 async fn a_websocket_opens_and_echoes() {
-    for stage in [over_tls().await, over_unix().await] {
-        let mut socket = stage.gate.tls().websocket("/ws", &[]).await.unwrap();
+    for fixture in [over_tls().await, over_unix().await] {
+        let mut socket = fixture.gate.tls().websocket("/ws", &[]).await.unwrap();
         let large = "x".repeat(100_000);
-        assert_eq!(socket.ask(&large).await, large);
+        assert_eq!(socket.exchange(&large).await, large);
         socket.close().await;
     }
 }
 
 #[tokio::test]
 async fn an_event_is_forwarded_at_once() {
-    for stage in [over_tls().await, over_unix().await] {
-        let mut client = stage.gate.tls().raw().await;
+    for fixture in [over_tls().await, over_unix().await] {
+        let mut client = fixture.gate.tls().raw().await;
         let request = "GET /events HTTP/1.1\r\nHost: home.test\r\n\r\n";
-        client.say(request).await;
-        stage.hub.request("/events").await;
-        stage.hub.tick("now");
+        client.send(request).await;
+        fixture.hub.request("/events").await;
+        fixture.hub.tick("now");
         client.until("data: now").await;
     }
 }
 
 #[tokio::test]
 async fn a_hub_that_dies_within_an_answer_is_not_passed_on_as_whole() {
-    for stage in [over_tls().await, over_unix().await] {
+    for fixture in [over_tls().await, over_unix().await] {
         for client in [
-            &mut stage.gate.tls().http1().await,
-            &mut stage.gate.tls().http2().await,
+            &mut fixture.gate.tls().http1().await,
+            &mut fixture.gate.tls().http2().await,
         ] {
             let answer = client.get("/wrong/half-a-body").await;
             assert!(!answer.complete, "{}", answer.text());
-            assert_eq!(client_after(&stage).await, 200);
+            assert_eq!(client_after(&fixture).await, 200);
         }
     }
 }
 
-async fn client_after(stage: &Stage) -> u16 {
-    stage.gate.tls().http1().await.get("/plain").await.status
+async fn client_after(fixture: &Fixture) -> u16 {
+    fixture.gate.tls().http1().await.get("/plain").await.status
 }

@@ -1,9 +1,9 @@
 //! Commands of root in folders of the service user: no planted file makes root's own files change,
 //! and each command works or fails with its cause.
 
-mod stage;
+mod fixture;
 
-use self::stage::{Attack, SERVICE, Stage};
+use self::fixture::{Attack, Fixture, SERVICE};
 
 const SHOWN: &[&[&str]] = &[
     &["client", "list"],
@@ -16,53 +16,61 @@ const SHOWN: &[&[&str]] = &[
 
 #[tokio::test]
 async fn no_link_pipe_or_hard_link_in_state_makes_client_commands_touch_roots_files() {
-    let Some(stage) = Stage::new().await else {
+    let Some(fixture) = Fixture::new().await else {
         return;
     };
     let add = ["client", "add", "Ben", "--key", "ec", "--out", "out"];
     let renew = ["client", "renew", "Anna", "--key", "ec", "--out", "out"];
     let invite = ["client", "add", "Carl"];
     let commands: [&[&str]; 4] = [&invite, &add, &renew, &["client", "revoke", "Anna"]];
-    for name in stage.files("state").iter().chain(&stage.folders("state")) {
-        stage.attacked(name, &commands, "");
+    for name in fixture
+        .files("state")
+        .iter()
+        .chain(&fixture.folders("state"))
+    {
+        fixture.attacked(name, &commands, "");
     }
 }
 
 #[tokio::test]
 async fn no_link_pipe_or_hard_link_in_state_makes_backups_touch_roots_files() {
-    let Some(stage) = Stage::new().await else {
+    let Some(fixture) = Fixture::new().await else {
         return;
     };
     let export = ["client", "export", "out-backup"];
     let import = ["client", "import", "backup"];
     let replace = ["client", "import", "backup", "--replace"];
-    let mut names = stage.files("state/clients");
+    let mut names = fixture.files("state/clients");
     names.extend(["state/clients", "state/clients.replaced"].map(str::to_owned));
     for name in names {
-        stage.attacked(&name, &[&export, &import, &replace], stage::PASSPHRASE);
+        fixture.attacked(&name, &[&export, &import, &replace], fixture::PASSPHRASE);
     }
 }
 
 #[tokio::test]
 async fn no_link_pipe_or_hard_link_in_state_makes_reading_commands_touch_roots_files() {
-    let Some(stage) = Stage::new().await else {
+    let Some(fixture) = Fixture::new().await else {
         return;
     };
-    for name in stage.files("state").iter().chain(&stage.folders("state")) {
-        stage.attacked(name, SHOWN, "");
+    for name in fixture
+        .files("state")
+        .iter()
+        .chain(&fixture.folders("state"))
+    {
+        fixture.attacked(name, SHOWN, "");
     }
     for attack in Attack::ALL {
-        stage.restore();
-        for name in stage.files("state") {
-            stage.lay(attack, &name);
+        fixture.restore();
+        for name in fixture.files("state") {
+            fixture.lay(attack, &name);
         }
-        stage.unharmed_by(&["doctor", "--json"], "");
+        fixture.unharmed_by(&["doctor", "--json"], "");
     }
 }
 
 #[tokio::test]
 async fn no_link_pipe_or_hard_link_makes_user_commands_touch_roots_files() {
-    let Some(stage) = Stage::new().await else {
+    let Some(fixture) = Fixture::new().await else {
         return;
     };
     let commands: [&[&str]; 4] = [
@@ -72,46 +80,46 @@ async fn no_link_pipe_or_hard_link_makes_user_commands_touch_roots_files() {
         &["user", "list"],
     ];
     for name in ["users/htpasswd", "users/htpasswd.1.new", "users"] {
-        stage.attacked(name, &commands, "secret");
+        fixture.attacked(name, &commands, "secret");
     }
 }
 
 #[tokio::test]
 async fn no_link_pipe_or_hard_link_in_state_makes_the_first_start_touch_roots_files() {
-    let Some(stage) = Stage::new().await else {
+    let Some(fixture) = Fixture::new().await else {
         return;
     };
     for attack in Attack::ALL {
-        stage.restore();
-        for name in stage.files("state") {
-            stage.lay(attack, &name);
+        fixture.restore();
+        for name in fixture.files("state") {
+            fixture.lay(attack, &name);
         }
         for left in [
             "state/a.1.new",
             "state/clients/b.1.new",
             "state/control.new",
         ] {
-            stage.lay(attack, left);
+            fixture.lay(attack, left);
         }
-        stage.unharmed_by(&["run"], "");
+        fixture.unharmed_by(&["run"], "");
     }
-    stage.restore();
-    for name in stage.folders("state") {
-        stage.restore();
-        stage.lay(Attack::Link, &name);
-        stage.unharmed_by(&["run"], "");
+    fixture.restore();
+    for name in fixture.folders("state") {
+        fixture.restore();
+        fixture.lay(Attack::Link, &name);
+        fixture.unharmed_by(&["run"], "");
     }
 }
 
 #[tokio::test]
 async fn files_that_root_writes_go_nowhere_by_a_link_of_the_folders_owner() {
-    let Some(stage) = Stage::new().await else {
+    let Some(fixture) = Fixture::new().await else {
         return;
     };
     let out = ["client", "add", "Ben", "--key", "ec", "--out", "users/out"];
-    stage.attacked("users/out", &[&out], "");
+    fixture.attacked("users/out", &[&out], "");
     let export = ["client", "export", "users/out"];
-    stage.attacked("users/out", &[&export], stage::PASSPHRASE);
+    fixture.attacked("users/out", &[&export], fixture::PASSPHRASE);
     let import = [
         "import-nginx",
         "nginx.conf",
@@ -119,29 +127,29 @@ async fn files_that_root_writes_go_nowhere_by_a_link_of_the_folders_owner() {
         "--out",
         "users/out.yaml",
     ];
-    stage.attacked("users/out.yaml", &[&import], "");
+    fixture.attacked("users/out.yaml", &[&import], "");
 }
 
 #[tokio::test]
 async fn files_that_root_writes_in_state_belong_to_the_service() {
-    let Some(stage) = Stage::new().await else {
+    let Some(fixture) = Fixture::new().await else {
         return;
     };
-    stage.restore();
-    let run = stage.run(&["client", "revoke", "Anna"], "");
+    fixture.restore();
+    let run = fixture.run(&["client", "revoke", "Anna"], "");
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     let add = ["client", "add", "Ben", "--key", "ec", "--out", "out"];
-    let run = stage.run(&add, "");
+    let run = fixture.run(&add, "");
     assert_eq!(run.status, Some(0), "{}", run.stderr);
-    let run = stage.run(&["client", "import", "backup"], stage::PASSPHRASE);
+    let run = fixture.run(&["client", "import", "backup"], fixture::PASSPHRASE);
     assert_eq!(run.status, Some(0), "{}", run.stderr);
-    let run = stage.run(&["user", "add", "ben"], "secret");
+    let run = fixture.run(&["user", "add", "ben"], "secret");
     assert_eq!(run.status, Some(0), "{}", run.stderr);
-    let run = stage.run(&["run"], "");
+    let run = fixture.run(&["run"], "");
     assert!(run.stderr.contains("ready on"), "{}", run.stderr);
     for folder in ["state", "users"] {
-        for name in stage.files(folder) {
-            assert_eq!(stage.owner(&name), SERVICE, "{name}");
+        for name in fixture.files(folder) {
+            assert_eq!(fixture.owner(&name), SERVICE, "{name}");
         }
     }
 }

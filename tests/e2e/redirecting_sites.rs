@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::{
-    harness::{Answer, DEADLINE, Hubgate, Setup, eventually, hubgate},
+    harness::{DEADLINE, Hubgate, Response, Setup, eventually, hubgate},
     hub::Hub,
 };
 
@@ -24,7 +24,7 @@ fn redirecting(key: &str) -> String {
     )
 }
 
-fn location(answer: &Answer) -> String {
+fn location(answer: &Response) -> String {
     answer.field("location").unwrap_or_default().to_owned()
 }
 
@@ -38,7 +38,7 @@ async fn a_redirect_keeps_path_and_query_over_every_version_of_http() {
             let mut raw = caller.raw().await;
             let request =
                 format!("GET /a%20b//c?d=/e&f HTTP/{version}\r\nHost: other.test\r\n\r\n");
-            let answer = raw.ask(request).await;
+            let answer = raw.exchange(request).await;
             assert_eq!(answer.status, 301);
             assert_eq!(location(&answer), expected);
         }
@@ -63,13 +63,13 @@ async fn a_redirect_keeps_methods_with_a_body() {
         (Method::OPTIONS, 308),
     ] {
         let mut client = gate.tls().name("other.test").http2().await;
-        let answer = client.ask(method.clone(), "/x", &[], "body").await;
+        let answer = client.exchange(method.clone(), "/x", &[], "body").await;
         assert_eq!(answer.status, status, "{method}");
         assert_eq!(location(&answer), format!("{TARGET}/x"));
     }
     let mut raw = gate.clear().raw().await;
     let answer = raw
-        .ask("OPTIONS * HTTP/1.1\r\nHost: other.test\r\n\r\n")
+        .exchange("OPTIONS * HTTP/1.1\r\nHost: other.test\r\n\r\n")
         .await;
     assert_eq!((answer.status, location(&answer).as_str()), (308, TARGET));
     assert!(hub.requests().is_empty());
@@ -88,7 +88,7 @@ async fn a_redirect_leads_to_its_own_origin_only() {
     ] {
         let mut raw = gate.clear().raw().await;
         let answer = raw
-            .ask(format!("GET {target} HTTP/1.1\r\nHost: other.test\r\n\r\n"))
+            .exchange(format!("GET {target} HTTP/1.1\r\nHost: other.test\r\n\r\n"))
             .await;
         let led = location(&answer);
         assert!(
@@ -108,7 +108,9 @@ async fn a_redirect_sends_hsts_over_tls_only_and_its_site_has_a_certificate() {
     let answer = tls.get("/").await;
     assert_eq!(answer.field(field), Some("max-age=2592000"));
     let mut raw = gate.clear().raw().await;
-    let answer = raw.ask("GET / HTTP/1.1\r\nHost: other.test\r\n\r\n").await;
+    let answer = raw
+        .exchange("GET / HTTP/1.1\r\nHost: other.test\r\n\r\n")
+        .await;
     assert_eq!((answer.status, answer.field(field)), (301, None));
 }
 

@@ -23,15 +23,15 @@ async fn a_refused_upgrade_opens_no_way_past_the_gate() {
     let first = format!("GET /plain HTTP/1.1\r\nHost: home.test\r\n{UPGRADE}\r\n");
 
     let mut together = gate.tls().raw().await;
-    together.say(format!("{first}{second}")).await;
-    assert_eq!(together.answer().await.status, 200);
+    together.send(format!("{first}{second}")).await;
+    assert_eq!(together.receive().await.status, 200);
     together.end().await;
 
     let mut after = gate.tls().raw().await;
-    assert_eq!(after.ask(&first).await.status, 200);
-    after.say(second).await;
+    assert_eq!(after.exchange(&first).await.status, 200);
+    after.send(second).await;
     after.end().await;
-    assert!(hub.heard("/secret").is_none());
+    assert!(hub.received("/secret").is_none());
 }
 
 /// Other requests changed the order in which a request tried its servers.
@@ -61,12 +61,12 @@ async fn a_request_behind_a_chunked_body_is_answered_too() {
     let chunked = "POST /echo HTTP/1.1\r\nHost: home.test\r\nTransfer-Encoding: chunked\r\n\r\n\
                    4\r\nbody\r\n0\r\n\r\n";
     client
-        .say(format!(
+        .send(format!(
             "{chunked}GET /plain HTTP/1.1\r\nHost: home.test\r\n\r\n"
         ))
         .await;
-    assert_eq!(client.answer().await.status, 200);
-    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(client.receive().await.status, 200);
+    assert_eq!(client.receive().await.status, 200);
     assert_eq!(hub.request("/echo").await.body, b"body");
     assert_eq!(hub.requests().len(), 2);
 }
@@ -78,7 +78,7 @@ async fn http_1_0_is_answered_without_chunks() {
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().raw().await;
     client
-        .say("GET /chunked HTTP/1.0\r\nHost: home.test\r\n\r\n")
+        .send("GET /chunked HTTP/1.0\r\nHost: home.test\r\n\r\n")
         .await;
     let head = client.head().await.unwrap();
     assert_eq!(head.field("transfer-encoding"), None);
@@ -93,7 +93,7 @@ async fn a_denied_expectation_ends_the_connection() {
     let gate = Setup::home(&hub.url()).password().start().await;
     let mut client = gate.tls().raw().await;
     let answer = client
-        .ask(
+        .exchange(
             "POST /echo HTTP/1.1\r\nHost: home.test\r\nContent-Length: 4\r\n\
              Expect: 100-continue\r\n\r\n",
         )
@@ -135,7 +135,7 @@ async fn a_forged_beginning_of_forwarded_for_stays_outside() {
         .await;
     let mut client = gate.tls().from("127.0.0.4").http1().await;
     let forged = [("X-Forwarded-For", "192.168.1.5, 203.0.113.7")];
-    client.ask(http::Method::GET, "/x", &forged, "").await;
+    client.exchange(http::Method::GET, "/x", &forged, "").await;
     let request = hub.request("/x").await;
     assert_eq!(
         request.field("x-forwarded-for"),
@@ -152,7 +152,7 @@ async fn a_token_in_a_failed_login_is_not_logged() {
     // oh.token.SECRET with an empty password
     let token = [("Authorization", "Basic b2gudG9rZW4uU0VDUkVUOg==")];
     let mut client = gate.tls().http1().await;
-    let answer = client.ask(http::Method::GET, "/", &token, "").await;
+    let answer = client.exchange(http::Method::GET, "/", &token, "").await;
     assert_eq!(answer.status, 401);
     gate.line_with("login failed").await;
     assert!(!gate.printed().contains("SECRET"));

@@ -11,7 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
     harness::{
-        DEADLINE, HTPASSWD, Hubgate, Ran, Running, Setup, eventually, foreign, hubgate,
+        CommandOutput, DEADLINE, HTPASSWD, Hubgate, Running, Setup, eventually, foreign, hubgate,
         hubgate_with_input,
     },
     hub::Hub,
@@ -157,7 +157,7 @@ fn a_full_disk_leaves_the_old_file() {
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" user add ben < password";
     let mut shell = Command::new("/bin/sh");
     let shell = shell.args(["-c", script, env!("CARGO_BIN_EXE_hubgate")]);
-    let ran = Ran::from(shell.current_dir(&folder).output().unwrap());
+    let ran = CommandOutput::from(shell.current_dir(&folder).output().unwrap());
     assert_eq!(ran.status, Some(1));
     assert!(
         ran.stderr
@@ -265,7 +265,10 @@ async fn status(gate: &Hubgate, user: &str, password: &str) -> u16 {
     let credential = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
     let fields = [("authorization", credential.as_str())];
     let mut client = gate.tls().http1().await;
-    client.ask(http::Method::GET, "/", &fields, "").await.status
+    client
+        .exchange(http::Method::GET, "/", &fields, "")
+        .await
+        .status
 }
 
 /// Returns temporary files left beside the file.

@@ -8,7 +8,7 @@ use http::Method;
 
 use super::protocols::{IN, for_host, statuses_on_each_protocol};
 use crate::{
-    harness::{ANNA, Authority, Caller, HTPASSWD, Hubgate, Setup},
+    harness::{ANNA, Authority, Client, HTPASSWD, Hubgate, Setup},
     hub::Hub,
 };
 
@@ -77,7 +77,7 @@ const CHANGING: [&str; 5] = ["POST", "PUT", "PATCH", "DELETE", "BREW"];
 async fn another_sites_page_changes_nothing_by_any_credentials_of_its_reader() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(&hub, &family).await;
-    for visitor in visitors(&gate, &family) {
+    for visitor in authenticated_clients(&gate, &family) {
         for fields in FOREIGN {
             let fields = visitor.fields(fields);
             for status in visitor.changes("/", &fields).await {
@@ -97,7 +97,7 @@ async fn another_sites_page_changes_nothing_by_any_credentials_of_its_reader() {
 async fn own_pages_and_apps_may_send_any_change() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(&hub, &family).await;
-    for visitor in visitors(&gate, &family) {
+    for visitor in authenticated_clients(&gate, &family) {
         for fields in OWN {
             let fields = visitor.fields(fields);
             for status in visitor.changes("/", &fields).await {
@@ -112,7 +112,7 @@ async fn own_pages_and_apps_may_send_any_change() {
 async fn a_link_on_another_sites_page_works() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(&hub, &family).await;
-    for visitor in visitors(&gate, &family) {
+    for visitor in authenticated_clients(&gate, &family) {
         for fields in [&LINK[..], &[("referer", "https://evil.test/")]] {
             let fields = visitor.fields(fields);
             for status in visitor.reads("/page/home%2Fkitchen", &fields).await {
@@ -126,7 +126,7 @@ async fn a_link_on_another_sites_page_works() {
 async fn another_sites_page_embeds_nothing_and_sends_no_command_by_get() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(&hub, &family).await;
-    for visitor in visitors(&gate, &family) {
+    for visitor in authenticated_clients(&gate, &family) {
         for (target, fields) in EMBEDDED {
             let fields = visitor.fields(fields);
             for status in visitor.reads(target, &fields).await {
@@ -144,7 +144,7 @@ async fn another_sites_page_embeds_nothing_and_sends_no_command_by_get() {
 async fn an_own_page_and_an_app_may_command_by_get() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(&hub, &family).await;
-    for visitor in visitors(&gate, &family) {
+    for visitor in authenticated_clients(&gate, &family) {
         for fields in OWN
             .into_iter()
             .chain([&[("referer", "https://home.test/basicui/app")][..]])
@@ -161,7 +161,7 @@ async fn an_own_page_and_an_app_may_command_by_get() {
 async fn a_public_path_accepts_requests_of_any_page() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(&hub, &family).await;
-    let visitor = Visitor::new(gate.tls().from("127.0.0.2"), None);
+    let visitor = AuthenticatedClient::new(gate.tls().from("127.0.0.2"), None);
     for fields in [FOREIGN[0], FOREIGN[2], FOREIGN[3]] {
         for status in visitor.changes("/hook/", fields).await {
             assert_eq!(status, 200, "{fields:?}");
@@ -183,13 +183,13 @@ async fn a_rebound_name_reaches_no_site() {
 }
 
 /// An admitted client and its credentials.
-struct Visitor {
-    caller: Caller,
+struct AuthenticatedClient {
+    caller: Client,
     credential: Option<&'static str>,
 }
 
-impl Visitor {
-    fn new(caller: Caller, credential: Option<&'static str>) -> Self {
+impl AuthenticatedClient {
+    fn new(caller: Client, credential: Option<&'static str>) -> Self {
         Self { caller, credential }
     }
 
@@ -198,7 +198,7 @@ impl Visitor {
         fields.iter().copied().chain(credential).collect()
     }
 
-    async fn ask(
+    async fn exchange(
         &self,
         protocol: &str,
         method: Method,
@@ -206,15 +206,15 @@ impl Visitor {
         fields: &[(&str, &str)],
     ) -> u16 {
         let host = self.caller.host();
-        let mut client = super::protocols::client(&self.caller, &host, protocol).await;
-        client.ask(method, target, fields, "").await.status
+        let mut client = super::protocols::connect(&self.caller, &host, protocol).await;
+        client.exchange(method, target, fields, "").await.status
     }
 
     /// The statuses of a GET over HTTP/1.1 and HTTP/2.
     async fn reads(&self, target: &str, fields: &[(&str, &str)]) -> [u16; 2] {
         [
-            self.ask("http/1.1", Method::GET, target, fields).await,
-            self.ask("h2", Method::GET, target, fields).await,
+            self.exchange("http/1.1", Method::GET, target, fields).await,
+            self.exchange("h2", Method::GET, target, fields).await,
         ]
     }
 
@@ -224,7 +224,7 @@ impl Visitor {
         for protocol in ["http/1.1", "h2"] {
             for method in CHANGING {
                 let method = method.parse().unwrap();
-                statuses.push(self.ask(protocol, method, target, fields).await);
+                statuses.push(self.exchange(protocol, method, target, fields).await);
             }
         }
         statuses
@@ -232,13 +232,13 @@ impl Visitor {
 }
 
 /// Clients admitted by the network, by a certificate and by a password.
-fn visitors(gate: &Hubgate, family: &Authority) -> [Visitor; 3] {
+fn authenticated_clients(gate: &Hubgate, family: &Authority) -> [AuthenticatedClient; 3] {
     let away = gate.tls().from("127.0.0.2");
     let enrolled = away.clone().showing(family.client("anna"));
     [
-        Visitor::new(gate.tls(), None),
-        Visitor::new(enrolled, None),
-        Visitor::new(away, Some(ANNA)),
+        AuthenticatedClient::new(gate.tls(), None),
+        AuthenticatedClient::new(enrolled, None),
+        AuthenticatedClient::new(away, Some(ANNA)),
     ]
 }
 

@@ -52,8 +52,8 @@ async fn a_name_is_a_label_and_the_serial_number_decides() {
         .site("access: {client_certificate: {ca: ca.pem, crl: ca.crl}}")
         .start()
         .await;
-    assert_eq!(gate.tls().showing(lost).visit("/").await.status, 495);
-    assert_eq!(gate.tls().showing(new).visit("/").await.status, 200);
+    assert_eq!(gate.tls().showing(lost).fetch("/").await.status, 495);
+    assert_eq!(gate.tls().showing(new).fetch("/").await.status, 200);
 }
 
 #[tokio::test]
@@ -62,10 +62,10 @@ async fn only_the_allowed_names_enter_and_case_counts() {
     let gate = gate(&hub, &family, "{ca: ca.pem, allow: [anna]}").await;
     for (name, status) in [("anna", 200), ("Anna", 495), ("anna ", 495), ("ben", 495)] {
         let caller = gate.tls().showing(family.client(name));
-        assert_eq!(caller.visit("/").await.status, status, "{name}");
+        assert_eq!(caller.fetch("/").await.status, status, "{name}");
     }
     let stranger = Authority::new("strangers").client("anna");
-    assert_eq!(gate.tls().showing(stranger).visit("/").await.status, 495);
+    assert_eq!(gate.tls().showing(stranger).fetch("/").await.status, 495);
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn an_expired_list_refuses_all_clients_until_a_new_one_is_loaded() {
     assert!(page.text().contains("list of revoked certificates ended"));
     gate.write("ca.crl", &family.revoking(&[]));
     eventually(DEADLINE, "the new list is taken up", async || {
-        anna.visit("/").await.status == 200
+        anna.fetch("/").await.status == 200
     })
     .await;
 }
@@ -101,7 +101,7 @@ async fn a_certificate_that_ends_during_a_connection_ends_it() {
     assert_eq!(client.get("/").await.status, 200);
     let what = "the connection of the certificate that has ended is closed";
     eventually(DEADLINE, what, async || client.is_closed()).await;
-    assert_eq!(anna.visit("/").await.status, 495);
+    assert_eq!(anna.fetch("/").await.status, 495);
 }
 
 /// Invalid device certificates, each with the expected reason.

@@ -66,10 +66,10 @@ async fn a_certificate_is_optional_where_a_password_is_enough() {
     let access = "{password: htpasswd, client_certificate: ca.pem}";
     let gate = gate(&hub, &family, access).await;
     for version in [&TLS12, &TLS13] {
-        let caller = gate.tls().speaking(version);
-        assert_eq!(caller.visit("/").await.status, 401);
-        let enrolled = caller.showing(family.client("anna"));
-        assert_eq!(enrolled.visit("/").await.status, 200);
+        let client = gate.tls().speaking(version);
+        assert_eq!(client.fetch("/").await.status, 401);
+        let enrolled = client.showing(family.client("anna"));
+        assert_eq!(enrolled.fetch("/").await.status, 200);
     }
 }
 
@@ -107,8 +107,8 @@ async fn only_one_name_of_a_port_requests_a_certificate() {
     assert!(gate.tls().requested_cas().await.is_some());
     assert!(gate.tls().name("HOME.test").requested_cas().await.is_some());
     for name in ["other.test", "unknown.test", "127.0.0.1"] {
-        let caller = gate.tls().accepting_any_certificate().name(name);
-        assert_eq!(caller.requested_cas().await, None, "{name}");
+        let client = gate.tls().accepting_any_certificate().name(name);
+        assert_eq!(client.requested_cas().await, None, "{name}");
     }
 }
 

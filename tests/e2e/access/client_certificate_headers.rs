@@ -35,7 +35,7 @@ async fn a_connection_list_cannot_delete_the_certificate_headers() {
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
         ),
     ] {
-        caller.raw().await.ask(head(&rest)).await;
+        caller.raw().await.exchange(head(&rest)).await;
         let request = hub.requests().pop().unwrap();
         assert_eq!(request.field("x-ssl-client-verify"), Some("SUCCESS"));
         assert_eq!(request.field("x-ssl-client-serial"), Some(serial.as_str()));
@@ -79,7 +79,7 @@ async fn a_serial_number_is_spelled_as_by_openssl() {
         let anna = family.client_with("anna", |params| {
             params.serial_number = Some(serial.to_vec().into());
         });
-        gate.tls().showing(anna).visit("/").await;
+        gate.tls().showing(anna).fetch("/").await;
         let request = hub.requests().pop().unwrap();
         assert_eq!(request.field("x-ssl-client-serial"), Some(value));
     }

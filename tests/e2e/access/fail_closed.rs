@@ -49,7 +49,7 @@ async fn with_lists_of_other_cas_only_no_device_enters() {
             .await;
         gate.line_with(warning).await;
         let anna = gate.tls().showing(family.client("anna"));
-        assert_eq!(anna.visit("/").await.status, 495, "{name}");
+        assert_eq!(anna.fetch("/").await.status, 495, "{name}");
     }
     assert!(hub.requests().is_empty());
 }
@@ -145,12 +145,12 @@ async fn not_reloaded(gate: &Hubgate, times: usize) {
 /// Asserts that only clients of the family's CA are admitted.
 async fn serves(gate: &Hubgate, family: &Authority) {
     let anna = gate.tls().showing(family.client("anna"));
-    assert_eq!(anna.visit("/").await.status, 200);
+    assert_eq!(anna.fetch("/").await.status, 200);
     let stranger = gate
         .tls()
         .showing(Authority::new("strangers").client("anna"));
-    assert_eq!(stranger.visit("/").await.status, 495);
-    assert_eq!(gate.tls().visit("/").await.status, 496);
+    assert_eq!(stranger.fetch("/").await.status, 495);
+    assert_eq!(gate.tls().fetch("/").await.status, 496);
 }
 
 async fn only_family(hub: &Hub, family: &Authority, public: &Authority) -> Hubgate {

@@ -10,7 +10,8 @@ use time::{Duration, OffsetDateTime};
 use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{
     harness::{
-        ANNA, Authority, Caller, Conversation, DEADLINE, HTPASSWD, Hubgate, Leaf, Setup, eventually,
+        ANNA, Authority, Client, DEADLINE, HTPASSWD, Hubgate, Leaf, RawConnection, Setup,
+        eventually,
     },
     hub::Hub,
 };
@@ -66,9 +67,9 @@ async fn a_certificate_without_its_key_does_not_get_past_the_handshake() {
         let Ok(stream) = thief.stream(&["http/1.1"]).await else {
             continue;
         };
-        let mut conversation = Conversation::over(stream);
+        let mut conversation = RawConnection::over(stream);
         conversation
-            .say("GET / HTTP/1.1\r\nHost: home.test\r\n\r\n")
+            .send("GET / HTTP/1.1\r\nHost: home.test\r\n\r\n")
             .await;
         assert!(conversation.head().await.is_none());
     }
@@ -115,7 +116,9 @@ async fn a_connection_with_a_certificate_request_never_gets_403() {
     );
     let cross_site = [("sec-fetch-site", "cross-site")];
     for mut client in [away.http1().await, away.http2().await] {
-        let answer = client.ask(http::Method::POST, "/", &cross_site, "").await;
+        let answer = client
+            .exchange(http::Method::POST, "/", &cross_site, "")
+            .await;
         assert!((400..500).contains(&answer.status) && answer.status != 403);
     }
     let socket = away.websocket("/", &cross_site).await.err();
@@ -145,10 +148,10 @@ async fn the_name_in_a_bad_certificate_is_nowhere() {
     assert!(!gate.printed().contains("mallory"));
 }
 
-async fn assert_refused_and_closed(caller: &Caller, reason: &str) {
+async fn assert_refused_and_closed(caller: &Client, reason: &str) {
     let mut conversation = caller.raw().await;
     let request = "GET / HTTP/1.1\r\nHost: home.test\r\n\r\n";
-    let answer = conversation.ask(request).await;
+    let answer = conversation.exchange(request).await;
     assert!(
         answer.text().contains(reason),
         "{reason}: {}",

@@ -60,7 +60,10 @@ async fn forged_fields_do_not_reach_the_hub_in_the_clear() {
         .start()
         .await;
     let mut client = gate.clear().http1().await;
-    assert_eq!(client.ask(Method::GET, "/", &FORGED, "").await.status, 200);
+    assert_eq!(
+        client.exchange(Method::GET, "/", &FORGED, "").await.status,
+        200
+    );
     assert!(gate.clear().websocket("/ws", &FORGED).await.is_ok());
     hub.requests().iter().for_each(holds_nothing_forged);
 }
@@ -71,7 +74,7 @@ async fn forged_trailers_do_not_reach_the_hub() {
     let gate = Setup::home(&hub.url()).start().await;
     let request = "POST /trailers HTTP/1.1\r\nHost: home.test\r\nTrailer: X-SSL-Client-Verify\r\n\
         Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\nX-SSL-Client-Verify: forged\r\n\r\n";
-    let answer = gate.tls().raw().await.ask(request).await;
+    let answer = gate.tls().raw().await.exchange(request).await;
     assert_eq!(answer.status, 200);
     let request = hub.request("/trailers").await;
     assert!(request.complete, "the hub saw the end of the body");

@@ -2,16 +2,16 @@
 
 use http::Method;
 
-use super::protocols::client;
+use super::protocols::connect;
 use crate::{
-    harness::{ANNA, Answer, Authority, Caller, HTPASSWD, Hubgate, Setup},
+    harness::{ANNA, Authority, Client, HTPASSWD, Hubgate, Response, Setup},
     hub::Hub,
 };
 
 /// One request, and the status of hubgate's own answer to it.
 struct Case {
     status: u16,
-    caller: Caller,
+    caller: Client,
     host: &'static str,
     target: &'static str,
     fields: &'static [(&'static str, &'static str)],
@@ -26,13 +26,13 @@ async fn every_own_answer_is_guarded() {
     guess(&gate.tls().from("127.0.0.9")).await;
     for case in cases(&gate) {
         for protocol in ["http/1.1", "h2"] {
-            let mut client = client(&case.caller, case.host, protocol).await;
+            let mut client = connect(&case.caller, case.host, protocol).await;
             for method in [Method::GET, Method::HEAD, Method::POST] {
-                let answer = client_ask(&mut client, &case, method).await;
+                let answer = client_exchange(&mut client, &case, method).await;
                 assert_eq!(answer.status, case.status, "{}", case.target);
                 guarded(&answer);
                 if answer.status >= 495 || answer.status == 421 || answer.status == 400 {
-                    client = super::protocols::client(&case.caller, case.host, protocol).await;
+                    client = super::protocols::connect(&case.caller, case.host, protocol).await;
                 }
             }
         }
@@ -45,7 +45,7 @@ async fn the_redirect_to_https_is_guarded() {
     let gate = Setup::home(&hub.url()).start().await;
     for method in [Method::GET, Method::POST] {
         let mut clear = gate.clear().http1().await;
-        let answer = clear.ask(method, "/", &[], "").await;
+        let answer = clear.exchange(method, "/", &[], "").await;
         assert!(matches!(answer.status, 301 | 308));
         guarded(&answer);
     }
@@ -61,7 +61,7 @@ async fn the_response_to_a_malformed_request_carries_security_headers() {
         "GET / HTTP/3.0\r\nHost: home.test\r\n\r\n",
         "<script>alert(1)</script> / HTTP/1.1\r\nHost: home.test\r\n\r\n",
     ] {
-        let answer = gate.tls().raw().await.ask(request).await;
+        let answer = gate.tls().raw().await.exchange(request).await;
         assert!((400..600).contains(&answer.status));
         guarded(&answer);
     }
@@ -82,7 +82,7 @@ async fn responses_of_the_hub_are_left_unchanged() {
 }
 
 /// hubgate's own fields, and a page that names no other place.
-fn guarded(answer: &Answer) {
+fn guarded(answer: &Response) {
     assert_eq!(answer.field("cache-control"), Some("no-store"));
     assert_eq!(answer.field("x-content-type-options"), Some("nosniff"));
     assert_eq!(answer.field("referrer-policy"), Some("no-referrer"));
@@ -99,7 +99,7 @@ fn guarded(answer: &Answer) {
 fn cases(gate: &Hubgate) -> Vec<Case> {
     let (near, away) = (gate.tls(), gate.tls().from("127.0.0.2"));
     let stranger = Authority::new("strangers").client("mallory");
-    let case = |status, caller: &Caller, target| Case {
+    let case = |status, caller: &Client, target| Case {
         status,
         caller: caller.clone(),
         host: "home.test",
@@ -125,15 +125,19 @@ fn cases(gate: &Hubgate) -> Vec<Case> {
     ]
 }
 
-async fn client_ask(client: &mut crate::harness::Http, case: &Case, method: Method) -> Answer {
-    client.ask(method, case.target, case.fields, "").await
+async fn client_exchange(
+    client: &mut crate::harness::Http,
+    case: &Case,
+    method: Method,
+) -> Response {
+    client.exchange(method, case.target, case.fields, "").await
 }
 
-async fn guess(caller: &Caller) {
+async fn guess(caller: &Client) {
     let wrong = [("authorization", "Basic YW5uYTp3cm9uZw==")];
     for _ in 0..12 {
         let mut client = caller.http1().await;
-        client.ask(Method::GET, "/password/", &wrong, "").await;
+        client.exchange(Method::GET, "/password/", &wrong, "").await;
     }
 }
 

@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 
 use crate::{
     harness::{
-        ANNA, Caller, DEADLINE, HTPASSWD, Http, Hubgate, Setup, WebSocket, eventually, until,
+        ANNA, Client, DEADLINE, HTPASSWD, Http, Hubgate, Setup, WebSocket, eventually, until,
         within,
     },
     hub::Hub,
@@ -25,8 +25,8 @@ const CHANGED: &str = "anna:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n";
 async fn a_deleted_user_loses_open_connections_and_the_others_keep_theirs() {
     let hub = Hub::start().await;
     let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
-    let mut hers = Open::by(&gate.tls(), &[("authorization", ANNA)]).await;
-    let mut his = Open::by(&gate.tls(), &[("authorization", AS_BEN)]).await;
+    let mut hers = OpenExchanges::by(&gate.tls(), &[("authorization", ANNA)]).await;
+    let mut his = OpenExchanges::by(&gate.tls(), &[("authorization", AS_BEN)]).await;
     hers.lives(&hub, "before").await;
     gate.write("htpasswd", BEN);
     hers.ends().await;
@@ -37,8 +37,8 @@ async fn a_deleted_user_loses_open_connections_and_the_others_keep_theirs() {
 async fn a_changed_password_ends_the_connections_of_the_old_one() {
     let hub = Hub::start().await;
     let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
-    let hers = Open::by(&gate.tls(), &[("authorization", ANNA)]).await;
-    let mut his = Open::by(&gate.tls(), &[("authorization", AS_BEN)]).await;
+    let hers = OpenExchanges::by(&gate.tls(), &[("authorization", ANNA)]).await;
+    let mut his = OpenExchanges::by(&gate.tls(), &[("authorization", AS_BEN)]).await;
     gate.write("htpasswd", &format!("{CHANGED}{BEN}"));
     hers.ends().await;
     his.lives(&hub, "after").await;
@@ -50,8 +50,8 @@ async fn a_changed_password_ends_the_connections_of_its_session() {
     let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
     let cookie = login(&gate.tls(), ANNA).await;
     let his_cookie = login(&gate.tls(), AS_BEN).await;
-    let hers = Open::by(&gate.tls(), &[("cookie", &cookie)]).await;
-    let mut his = Open::by(&gate.tls(), &[("cookie", &his_cookie)]).await;
+    let hers = OpenExchanges::by(&gate.tls(), &[("cookie", &cookie)]).await;
+    let mut his = OpenExchanges::by(&gate.tls(), &[("cookie", &his_cookie)]).await;
     gate.write("htpasswd", &format!("{CHANGED}{BEN}"));
     hers.ends().await;
     his.lives(&hub, "after").await;
@@ -62,8 +62,8 @@ async fn a_reload_without_sessions_ends_their_connections_and_leaves_those_of_pa
     let hub = Hub::start().await;
     let gate = password(&hub, HTPASSWD).await;
     let cookie = login(&gate.tls(), ANNA).await;
-    let by_session = Open::by(&gate.tls(), &[("cookie", &cookie)]).await;
-    let mut by_password = Open::by(&gate.tls(), &[("authorization", ANNA)]).await;
+    let by_session = OpenExchanges::by(&gate.tls(), &[("cookie", &cookie)]).await;
+    let mut by_password = OpenExchanges::by(&gate.tls(), &[("authorization", ANNA)]).await;
     reload_with(
         &gate,
         "password: htpasswd",
@@ -80,10 +80,10 @@ async fn a_network_that_a_reload_removes_loses_its_connections() {
         .site("access: {networks: [127.0.0.1, 127.0.0.9]}")
         .start()
         .await;
-    let removed = Open::by(&gate.tls(), &[]).await;
-    let mut kept = Open::by(&gate.tls().from("127.0.0.9"), &[]).await;
+    let removed = OpenExchanges::by(&gate.tls(), &[]).await;
+    let mut kept = OpenExchanges::by(&gate.tls().from("127.0.0.9"), &[]).await;
     let mut upload = gate.tls().raw().await;
-    upload.say(UPLOAD).await;
+    upload.send(UPLOAD).await;
     hub.request("/upload").await;
     reload_with(&gate, "127.0.0.1, 127.0.0.9", "127.0.0.9");
     removed.ends().await;
@@ -99,7 +99,7 @@ async fn a_client_behind_a_proxy_that_is_no_longer_trusted_loses_its_connections
         .site("access: {networks: [192.0.2.0/24]}")
         .start()
         .await;
-    let open = Open::by(&gate.tls(), &[("x-forwarded-for", "192.0.2.7")]).await;
+    let open = OpenExchanges::by(&gate.tls(), &[("x-forwarded-for", "192.0.2.7")]).await;
     reload_with(&gate, "trusted_proxies: [127.0.0.1]", "trusted_proxies: []");
     open.ends().await;
 }
@@ -118,7 +118,7 @@ async fn a_connection_of_a_proxy_that_is_no_longer_trusted_ends_as_a_whole() {
         .raw()
         .await;
     let request = "GET /plain HTTP/1.1\r\nHost: home.test\r\n\r\n";
-    assert_eq!(named.ask(request).await.status, 200);
+    assert_eq!(named.exchange(request).await.status, 200);
     reload_with(&gate, "trusted_proxies: [127.0.0.1]", "trusted_proxies: []");
     named.end().await;
 }
@@ -130,9 +130,9 @@ async fn an_origin_that_a_reload_removes_loses_the_connections_of_its_pages() {
         .site("access: {networks: [lan], origins: [\"https://panel.test\", \"https://kept.test\"]}")
         .start()
         .await;
-    let removed = Open::by(&gate.tls(), &[("origin", "https://panel.test")]).await;
-    let mut kept = Open::by(&gate.tls(), &[("origin", "https://kept.test")]).await;
-    let mut own = Open::by(&gate.tls(), &[("origin", "https://home.test")]).await;
+    let removed = OpenExchanges::by(&gate.tls(), &[("origin", "https://panel.test")]).await;
+    let mut kept = OpenExchanges::by(&gate.tls(), &[("origin", "https://kept.test")]).await;
+    let mut own = OpenExchanges::by(&gate.tls(), &[("origin", "https://home.test")]).await;
     reload_with(&gate, "\"https://panel.test\", ", "");
     removed.ends().await;
     kept.lives(&hub, "after").await;
@@ -147,8 +147,8 @@ async fn a_place_that_a_reload_closes_loses_the_connections_of_foreign_pages() {
         .site("paths: [{path: /, access: public}]")
         .start()
         .await;
-    let foreign = Open::by(&gate.tls(), &[("origin", "https://evil.test")]).await;
-    let mut own = Open::by(&gate.tls(), &[]).await;
+    let foreign = OpenExchanges::by(&gate.tls(), &[("origin", "https://evil.test")]).await;
+    let mut own = OpenExchanges::by(&gate.tls(), &[]).await;
     reload_with(&gate, "path: /,", "path: /static/,");
     foreign.ends().await;
     own.lives(&hub, "after").await;
@@ -166,7 +166,7 @@ async fn a_path_that_a_reload_closes_loses_the_connections_below_it() {
     let mut stream = events(&mut http2, &[]).await;
     let mut socket = gate.tls().websocket("/rest/ws", &[]).await.ok().unwrap();
     reload_with(&gate, "path: /rest/", "path: /static/");
-    assert_eq!(socket.heard().await, None);
+    assert_eq!(socket.receive().await, None);
     ended(&mut stream).await;
 }
 
@@ -177,8 +177,8 @@ async fn a_site_that_a_reload_removes_loses_its_connections() {
         .hosts("[home.test, other.test]")
         .start()
         .await;
-    let removed = Open::by(&gate.tls().name("other.test"), &[]).await;
-    let mut kept = Open::by(&gate.tls(), &[]).await;
+    let removed = OpenExchanges::by(&gate.tls().name("other.test"), &[]).await;
+    let mut kept = OpenExchanges::by(&gate.tls(), &[]).await;
     reload_with(&gate, "[home.test, other.test]", "[home.test]");
     removed.ends().await;
     kept.lives(&hub, "after").await;
@@ -202,7 +202,7 @@ async fn one_http2_stream_ends_and_the_others_of_its_connection_go_on() {
     hub.tick("after");
     until(&mut public, "after").await;
     let fields = [("authorization", AS_BEN)];
-    let answer = http2.ask(Method::GET, "/", &fields, "").await;
+    let answer = http2.exchange(Method::GET, "/", &fields, "").await;
     assert_eq!(answer.status, 200);
 }
 
@@ -227,7 +227,7 @@ async fn an_upgrade_that_the_hub_has_not_answered_ends_too() {
     let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
     let mut client = gate.tls().raw().await;
     client
-        .say(format!(
+        .send(format!(
             "GET /slow HTTP/1.1\r\nHost: home.test\r\nAuthorization: {ANNA}\r\n\
              Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -256,7 +256,7 @@ async fn a_reload_that_changes_no_right_ends_nothing() {
         let fields = [&by_cookie[..], &by_password[..]][number % 2];
         sockets.push(gate.tls().websocket("/ws", fields).await.ok().unwrap());
     }
-    let mut open = Open::by(&gate.tls(), &[("cookie", &cookie)]).await;
+    let mut open = OpenExchanges::by(&gate.tls(), &[("cookie", &cookie)]).await;
     for (count, (old, new)) in (1..).zip([
         ("path: /rest/", "path: /static/"),
         (
@@ -274,7 +274,7 @@ async fn a_reload_that_changes_no_right_ends_nothing() {
         printed(&gate, "reloaded ", count).await;
     }
     for socket in &mut sockets {
-        assert_eq!(socket.ask("after").await, "after");
+        assert_eq!(socket.exchange("after").await, "after");
     }
     open.lives(&hub, "after").await;
     assert!(!gate.printed().contains("no longer admitted"));
@@ -285,13 +285,13 @@ const UPLOAD: &str =
     "POST /upload HTTP/1.1\r\nHost: home.test\r\nContent-Length: 1000\r\n\r\nbegun";
 
 /// Open exchanges of one client: a WebSocket, and event streams over HTTP/1.1 and HTTP/2.
-pub(super) struct Open {
+pub(super) struct OpenExchanges {
     socket: WebSocket,
     streams: [Incoming; 2],
 }
 
-impl Open {
-    pub(super) async fn by(caller: &Caller, fields: &[(&str, &str)]) -> Self {
+impl OpenExchanges {
+    pub(super) async fn by(caller: &Client, fields: &[(&str, &str)]) -> Self {
         let streams = [
             events(&mut caller.http1().await, fields).await,
             events(&mut caller.http2().await, fields).await,
@@ -304,7 +304,7 @@ impl Open {
     }
 
     pub(super) async fn lives(&mut self, hub: &Hub, tick: &str) {
-        assert_eq!(self.socket.ask(tick).await, tick);
+        assert_eq!(self.socket.exchange(tick).await, tick);
         hub.tick(tick);
         for stream in &mut self.streams {
             until(stream, tick).await;
@@ -312,7 +312,7 @@ impl Open {
     }
 
     pub(super) async fn ends(mut self) {
-        assert_eq!(self.socket.heard().await, None);
+        assert_eq!(self.socket.receive().await, None);
         for stream in &mut self.streams {
             ended(stream).await;
         }
@@ -337,10 +337,10 @@ async fn events(client: &mut Http, fields: &[(&str, &str)]) -> Incoming {
 }
 
 /// The cookie of a new session.
-pub(super) async fn login(caller: &Caller, credential: &str) -> String {
+pub(super) async fn login(caller: &Client, credential: &str) -> String {
     let mut client = caller.http1().await;
     let fields = [("authorization", credential)];
-    let answer = client.ask(Method::GET, "/login", &fields, "").await;
+    let answer = client.exchange(Method::GET, "/login", &fields, "").await;
     let cookie = ours(&answer).expect("a cookie");
     cookie.split(';').next().unwrap().to_owned()
 }

@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use time::{Duration, OffsetDateTime};
 
-use super::long_exchanges::{Open, login, password};
+use super::long_exchanges::{OpenExchanges, login, password};
 use crate::{
     harness::{ANNA, Authority, HTPASSWD, Hubgate, Setup},
     hub::Hub,
@@ -19,11 +19,11 @@ async fn an_expired_session_ends_its_connections() {
     let gate = password(&hub, HTPASSWD).await;
     let cookie = login(&gate.tls(), ANNA).await;
     let short = ending_soon(&gate, &cookie);
-    let mut ends_soon = Open::by(&gate.tls(), &[("cookie", &short)]).await;
+    let mut ends_soon = OpenExchanges::by(&gate.tls(), &[("cookie", &short)]).await;
     ends_soon.lives(&hub, "before").await;
     let with_password = [("cookie", short.as_str()), ("authorization", ANNA)];
-    let mut by_password = Open::by(&gate.tls(), &with_password).await;
-    let mut goes_on = Open::by(&gate.tls(), &[("cookie", &cookie)]).await;
+    let mut by_password = OpenExchanges::by(&gate.tls(), &with_password).await;
+    let mut goes_on = OpenExchanges::by(&gate.tls(), &[("cookie", &cookie)]).await;
     ends_soon.ends().await;
     goes_on.lives(&hub, "after").await;
     by_password.lives(&hub, "later").await;
@@ -38,9 +38,9 @@ async fn an_expired_certificate_ends_its_connections() {
         .await;
     let end = OffsetDateTime::now_utc() + Duration::seconds(SOON);
     let short = family.client_with("anna", |certificate| certificate.not_after = end);
-    let mut hers = Open::by(&gate.tls().showing(short), &[]).await;
+    let mut hers = OpenExchanges::by(&gate.tls().showing(short), &[]).await;
     hers.lives(&hub, "before").await;
-    let mut his = Open::by(&gate.tls().showing(family.client("ben")), &[]).await;
+    let mut his = OpenExchanges::by(&gate.tls().showing(family.client("ben")), &[]).await;
     hers.ends().await;
     his.lives(&hub, "after").await;
 }

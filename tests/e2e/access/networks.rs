@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{
-    harness::{Authority, Caller, Hubgate, Setup},
+    harness::{Authority, Client, Hubgate, Setup},
     hub::Hub,
 };
 
@@ -45,11 +45,13 @@ async fn the_proxy_header_of_any_other_peer_is_a_malformed_request() {
     for header in [version_1, version_2] {
         let liar = gate.tls().announcing(header(INSIDE));
         assert!(liar.stream(&["http/1.1"]).await.is_err());
-        let mut clear = Caller::clear(gate.https())
+        let mut clear = Client::clear(gate.https())
             .announcing(header(INSIDE))
             .raw()
             .await;
-        clear.say("GET / HTTP/1.1\r\nHost: home.test\r\n\r\n").await;
+        clear
+            .send("GET / HTTP/1.1\r\nHost: home.test\r\n\r\n")
+            .await;
         let head = clear.head().await;
         assert!(head.is_none_or(|head| head.word(1) == "400"));
     }

@@ -116,7 +116,7 @@ async fn every_method_passes_the_access_decision() {
             "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "BREW",
         ] {
             let asked = Method::from_bytes(method.as_bytes()).unwrap();
-            let answer = client.ask(asked, "/", &[], "").await;
+            let answer = client.exchange(asked, "/", &[], "").await;
             assert_eq!(answer.status, 401, "{method}");
         }
     }
@@ -139,7 +139,7 @@ async fn every_upgrade_passes_the_access_decision() {
     for upgrade in upgrades {
         for connection in ["Connection: Upgrade\r\n", "Connection: keep-alive\r\n", ""] {
             let request = format!("GET / HTTP/1.1\r\nHost: home.test\r\n{connection}{upgrade}");
-            let answer = gate.tls().raw().await.ask(request + "\r\n\r\n").await;
+            let answer = gate.tls().raw().await.exchange(request + "\r\n\r\n").await;
             let refused = matches!(answer.status, 400 | 401 | 501);
             assert!(refused, "{connection}{upgrade}: {}", answer.status);
         }
@@ -174,7 +174,7 @@ async fn an_odd_path_or_host_is_decided_too() {
     ];
     for (target, host) in odd {
         let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
-        let status = gate.tls().raw().await.ask(request).await.status;
+        let status = gate.tls().raw().await.exchange(request).await.status;
         let refused = matches!(status, 400 | 401 | 421);
         assert!(refused, "{target} of {host}: {status}");
     }
@@ -200,12 +200,12 @@ async fn a_stranger_learns_nothing_of_the_hub_or_the_limits() {
     );
     let large = "x".repeat(4096);
     for mut client in [gate.tls().http1().await, gate.tls().http2().await] {
-        let answer = client.ask(Method::POST, "/", &[], &large).await;
+        let answer = client.exchange(Method::POST, "/", &[], &large).await;
         assert_eq!(answer.status, 401);
     }
 }
 
-/// Callers are near at 127.0.0.1; `anna` has a password and a certificate.
+/// Clients are near at 127.0.0.1; `anna` has a password and a certificate.
 async fn three_factors(hub: &Hub, family: &Authority, satisfy: &str) -> Hubgate {
     let factors = "networks: [127.0.0.1], password: htpasswd, client_certificate: ca.pem";
     Setup::home(&hub.url())

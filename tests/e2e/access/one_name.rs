@@ -3,9 +3,9 @@
 //! Defects of other proxies: a connection made for an open name carried requests for a
 //! protected one; a handshake without a name got no policy at all.
 
-use super::protocols::{IN, client, for_host};
+use super::protocols::{IN, connect, for_host};
 use crate::{
-    harness::{Authority, Caller, HTPASSWD, Hubgate, Setup, hubgate},
+    harness::{Authority, Client, HTPASSWD, Hubgate, Setup, hubgate},
     hub::Hub,
 };
 
@@ -147,9 +147,9 @@ async fn a_connection_without_a_certificate_request_is_never_mistaken_for_one_wi
 async fn a_host_field_beside_the_authority_changes_nothing() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = street(&hub, &family).await;
-    let mut http2 = client(&named(&gate, "open.test"), "open.test", "h2").await;
+    let mut http2 = connect(&named(&gate, "open.test"), "open.test", "h2").await;
     let fields = [("host", "guarded.test")];
-    let answer = http2.ask(http::Method::GET, "/two", &fields, "").await;
+    let answer = http2.exchange(http::Method::GET, "/two", &fields, "").await;
     if answer.status == 200 {
         let hosts = hub.request("/two").await.head;
         assert_eq!(hosts.values("host"), ["open.test"]);
@@ -195,6 +195,6 @@ fn site(hub: &Hub, host: &str, access: &str) -> String {
     )
 }
 
-fn named(gate: &Hubgate, name: &str) -> Caller {
+fn named(gate: &Hubgate, name: &str) -> Client {
     gate.tls().accepting_any_certificate().name(name)
 }

@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::{
-    harness::{ANNA, Answer, HTPASSWD, Http, Hubgate, Setup},
+    harness::{ANNA, HTPASSWD, Http, Hubgate, Response, Setup},
     hub::Hub,
 };
 
@@ -31,7 +31,7 @@ async fn a_preflight_of_a_listed_origin_needs_no_password_and_reaches_no_hub() {
     let gate = gate(&hub).await;
     for mut client in clients(&gate).await {
         let answer = client
-            .ask(Method::OPTIONS, "/rest/items", &PREFLIGHT, "")
+            .exchange(Method::OPTIONS, "/rest/items", &PREFLIGHT, "")
             .await;
         assert_eq!(answer.status, 204);
         assert_shared(&answer);
@@ -41,7 +41,9 @@ async fn a_preflight_of_a_listed_origin_needs_no_password_and_reaches_no_hub() {
         assert!(answer.field("access-control-max-age").is_some());
         assert_eq!(answer.field("content-length"), None);
         let other = [EVIL, PREFLIGHT[1]];
-        let answer = client.ask(Method::OPTIONS, "/rest/items", &other, "").await;
+        let answer = client
+            .exchange(Method::OPTIONS, "/rest/items", &other, "")
+            .await;
         assert_eq!(answer.status, 401);
         assert_eq!(answer.field("access-control-allow-origin"), None);
     }
@@ -56,11 +58,11 @@ async fn pages_of_a_listed_origin_read_and_write_and_open_websockets() {
     let null = with_password(&[("origin", "null")]);
     for mut client in clients(&gate).await {
         for method in [Method::GET, Method::POST, Method::DELETE] {
-            let answer = client.ask(method, "/rest/items", &fields, "").await;
+            let answer = client.exchange(method, "/rest/items", &fields, "").await;
             assert_eq!(answer.status, 200);
             assert_shared(&answer);
         }
-        let answer = client.ask(Method::POST, "/camera/", &null, "").await;
+        let answer = client.exchange(Method::POST, "/camera/", &null, "").await;
         assert_eq!(answer.field("access-control-allow-origin"), Some("null"));
     }
     assert!(gate.tls().websocket("/ws", &fields).await.is_ok());
@@ -72,7 +74,7 @@ async fn a_listed_page_can_read_the_status_of_its_refusal() {
     let hub = Hub::start().await;
     let gate = gate(&hub).await;
     for mut client in clients(&gate).await {
-        let answer = client.ask(Method::GET, "/rest/items", &SENT, "").await;
+        let answer = client.exchange(Method::GET, "/rest/items", &SENT, "").await;
         assert_eq!(answer.status, 401);
         assert_shared(&answer);
     }
@@ -86,9 +88,9 @@ async fn cors_fields_of_the_hub_never_double_those_of_hubgate() {
     let fields = with_password(&SENT);
     let own = with_password(&[]);
     for mut client in clients(&gate).await {
-        let answer = client.ask(Method::GET, "/cors", &fields, "").await;
+        let answer = client.exchange(Method::GET, "/cors", &fields, "").await;
         assert_shared(&answer);
-        let answer = client.ask(Method::GET, "/cors", &own, "").await;
+        let answer = client.exchange(Method::GET, "/cors", &own, "").await;
         assert_eq!(answer.values("access-control-allow-origin"), ["*"]);
         assert!(answer.values("vary").contains(&"Origin"));
     }
@@ -108,7 +110,7 @@ async fn an_origin_that_is_not_listed_stays_outside() {
     ] {
         let fields = with_password(&[("origin", origin)]);
         for mut client in clients(&gate).await {
-            let answer = client.ask(Method::GET, "/", &fields, "").await;
+            let answer = client.exchange(Method::GET, "/", &fields, "").await;
             assert_eq!(answer.status, 403, "{origin}");
             assert_eq!(
                 answer.field("access-control-allow-origin"),
@@ -123,7 +125,7 @@ async fn an_origin_that_is_not_listed_stays_outside() {
 }
 
 /// Asserts the one allowed origin, credentials, and `Vary: Origin`.
-fn assert_shared(answer: &Answer) {
+fn assert_shared(answer: &Response) {
     assert_eq!(answer.values("access-control-allow-origin"), [PANEL]);
     assert_eq!(answer.values("access-control-allow-credentials"), ["true"]);
     assert!(answer.values("vary").contains(&"Origin"));

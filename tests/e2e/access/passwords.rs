@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{
-    harness::{ANNA, Caller, DEADLINE, HTPASSWD, Hubgate, Setup, eventually},
+    harness::{ANNA, Client, DEADLINE, HTPASSWD, Hubgate, Setup, eventually},
     hub::Hub,
 };
 
@@ -76,13 +76,25 @@ async fn a_changed_file_counts_at_once_and_old_passwords_do_not() {
     let new = basic("anna", "correct horse");
     let new = [("authorization", new.as_str())];
     let get = http::Method::GET;
-    assert_eq!(client.ask(get.clone(), "/", &old, "").await.status, 200);
-    assert_eq!(client.ask(get.clone(), "/", &old, "").await.status, 200);
+    assert_eq!(
+        client.exchange(get.clone(), "/", &old, "").await.status,
+        200
+    );
+    assert_eq!(
+        client.exchange(get.clone(), "/", &old, "").await.status,
+        200
+    );
     gate.write("htpasswd", &format!("anna:{}\n", USERS[5].2));
     gate.line_with("htpasswd was read again").await;
-    assert_eq!(client.ask(get.clone(), "/", &new, "").await.status, 200);
-    assert_eq!(client.ask(get.clone(), "/", &old, "").await.status, 401);
-    assert_eq!(client.ask(get, "/", &new, "").await.status, 200);
+    assert_eq!(
+        client.exchange(get.clone(), "/", &new, "").await.status,
+        200
+    );
+    assert_eq!(
+        client.exchange(get.clone(), "/", &old, "").await.status,
+        401
+    );
+    assert_eq!(client.exchange(get, "/", &new, "").await.status, 200);
 }
 
 #[tokio::test]
@@ -96,7 +108,7 @@ async fn an_unknown_user_and_a_wrong_password_get_the_same_response() {
             .each_ref()
             .map(|(name, value)| (*name, value.as_str()));
         let mut client = gate.tls().http1().await;
-        let mut answer = client.ask(http::Method::GET, "/", &fields, "").await;
+        let mut answer = client.exchange(http::Method::GET, "/", &fields, "").await;
         answer.head.fields.retain(|(name, _)| name != "date");
         answers.push((answer.status, answer.head.fields, answer.body));
     }
@@ -118,7 +130,9 @@ async fn guesses_are_slowed_down_across_connections_and_protocols() {
         [429; 3]
     );
     let answer = guesser.http2().await;
-    let answer = { answer }.ask(http::Method::GET, "/", &right, "").await;
+    let answer = { answer }
+        .exchange(http::Method::GET, "/", &right, "")
+        .await;
     let after: u64 = answer.field("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&after), "{after}");
     assert!(hub.requests().is_empty());
@@ -209,7 +223,7 @@ async fn guesses_at_a_public_place_are_logged_and_held_back_as_anywhere_else() {
             let fields = [("authorization", wrong.as_str())];
             let mut client = guesser.http2().await;
             let answer = client
-                .ask(http::Method::GET, "/static/a", &fields, "")
+                .exchange(http::Method::GET, "/static/a", &fields, "")
                 .await;
             assert_eq!(answer.status, 200);
         }
@@ -234,7 +248,7 @@ async fn unchecked_guesses_are_logged_at_most_once_a_second() {
     let begun = Instant::now();
     let mut held_back = 0;
     for _ in 0..500 {
-        let answer = client.ask(http::Method::GET, "/", &fields, "").await;
+        let answer = client.exchange(http::Method::GET, "/", &fields, "").await;
         held_back += usize::from(answer.status == 429);
     }
     let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap();
@@ -257,7 +271,7 @@ async fn a_token_of_the_hub_is_no_failed_login_where_it_is_not_needed() {
         let fields = [("authorization", token.as_str())];
         let mut client = gate.tls().http1().await;
         let answer = client
-            .ask(http::Method::GET, "/static/a", &fields, "")
+            .exchange(http::Method::GET, "/static/a", &fields, "")
             .await;
         assert_eq!(answer.status, 200);
     }
@@ -275,11 +289,14 @@ async fn with_file(hub: &Hub, lines: &str) -> Hubgate {
         .await
 }
 
-async fn status(caller: &Caller, user: &str, password: &str) -> u16 {
+async fn status(caller: &Client, user: &str, password: &str) -> u16 {
     let credential = basic(user, password);
     let fields = [("authorization", credential.as_str())];
     let mut client = caller.http1().await;
-    client.ask(http::Method::GET, "/", &fields, "").await.status
+    client
+        .exchange(http::Method::GET, "/", &fields, "")
+        .await
+        .status
 }
 
 fn basic(user: &str, password: &str) -> String {
@@ -304,7 +321,9 @@ async fn another_sites_page_spends_no_tries_of_its_reader() {
     for target in ["/", "/static/a"] {
         for _ in 0..GUESSES {
             let mut client = reader.http1().await;
-            let answer = client.ask(http::Method::POST, target, &fields, "").await;
+            let answer = client
+                .exchange(http::Method::POST, target, &fields, "")
+                .await;
             assert!(matches!(answer.status, 200 | 403), "{}", answer.status);
         }
     }

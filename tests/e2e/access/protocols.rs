@@ -2,41 +2,41 @@
 
 use http::Method;
 
-use crate::harness::{Caller, Http, WebSocket};
+use crate::harness::{Client, Http, WebSocket};
 
 /// Statuses of an admitted request.
 pub const IN: [u16; 3] = [200, 200, 101];
 
 /// Returns the statuses of a GET on each protocol, each on its own connection.
 pub async fn statuses_on_each_protocol(
-    caller: &Caller,
+    client: &Client,
     target: &str,
     fields: &[(&str, &str)],
 ) -> [u16; 3] {
-    for_host(caller, &caller.host(), target, fields).await
+    for_host(client, &client.host(), target, fields).await
 }
 
 /// Like [`statuses_on_each_protocol`], for a host other than that of the connections.
 pub async fn for_host(
-    caller: &Caller,
+    client: &Client,
     host: &str,
     target: &str,
     fields: &[(&str, &str)],
 ) -> [u16; 3] {
-    let mut one = client(caller, host, "http/1.1").await;
-    let mut two = client(caller, host, "h2").await;
-    let stream = caller.stream(&["http/1.1"]).await.unwrap();
+    let mut one = connect(client, host, "http/1.1").await;
+    let mut two = connect(client, host, "h2").await;
+    let stream = client.stream(&["http/1.1"]).await.unwrap();
     let socket = WebSocket::open(stream, host, target, fields).await;
     [
-        one.ask(Method::GET, target, fields, "").await.status,
-        two.ask(Method::GET, target, fields, "").await.status,
+        one.exchange(Method::GET, target, fields, "").await.status,
+        two.exchange(Method::GET, target, fields, "").await.status,
         socket.map_or_else(|status| status, |_| 101),
     ]
 }
 
 /// Returns a client for the host that speaks the protocol (ALPN).
-pub async fn client(caller: &Caller, host: &str, protocol: &str) -> Http {
-    let stream = caller.stream(&[protocol]).await.unwrap();
+pub async fn connect(client: &Client, host: &str, protocol: &str) -> Http {
+    let stream = client.stream(&[protocol]).await.unwrap();
     let origin = format!("https://{host}");
     match protocol {
         "h2" => Http::two(stream, origin).await,

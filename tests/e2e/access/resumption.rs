@@ -20,9 +20,9 @@ async fn a_connection_without_a_certificate_request_resumes() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for version in VERSIONS {
-        let caller = gate.tls().speaking(version).resuming();
-        assert!(!caller.visit("/").await.resumed);
-        assert!(caller.visit("/").await.resumed, "{version:?}");
+        let client = gate.tls().speaking(version).resuming();
+        assert!(!client.fetch("/").await.resumed);
+        assert!(client.fetch("/").await.resumed, "{version:?}");
     }
 }
 
@@ -34,9 +34,9 @@ async fn a_connection_with_a_possible_certificate_request_never_resumes() {
         let away = gate.tls().from("127.0.0.2").speaking(version);
         let anna = away.clone().showing(family.client("anna")).resuming();
         let stranger = away.resuming();
-        for (caller, status) in [(&anna, 200), (&stranger, 496)] {
+        for (client, status) in [(&anna, 200), (&stranger, 496)] {
             for _ in 0..3 {
-                let visit = caller.visit("/").await;
+                let visit = client.fetch("/").await;
                 assert_eq!((visit.status, visit.resumed), (status, false));
             }
         }
@@ -48,11 +48,11 @@ async fn a_tls_session_from_home_is_not_resumed_away() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = at_home_or_enrolled(&hub, &family).await;
     for version in VERSIONS {
-        let caller = gate.tls().speaking(version).resuming();
-        assert_eq!(caller.visit("/").await.status, 200);
-        assert!(caller.visit("/").await.resumed, "{version:?}");
-        let away = caller.from("127.0.0.2");
-        let visit = away.visit("/").await;
+        let client = gate.tls().speaking(version).resuming();
+        assert_eq!(client.fetch("/").await.status, 200);
+        assert!(client.fetch("/").await.resumed, "{version:?}");
+        let away = client.from("127.0.0.2");
+        let visit = away.fetch("/").await;
         assert_eq!((visit.status, visit.resumed), (496, false));
         assert!(away.requested_cas().await.is_some());
     }
@@ -71,13 +71,13 @@ async fn a_tls_session_from_before_a_revocation_does_not_outlive_it() {
         .await;
     let anna = gate.tls().showing(anna);
     let callers = VERSIONS.map(|version| anna.clone().speaking(version).resuming());
-    for caller in &callers {
-        assert_eq!(caller.visit("/").await.status, 200);
+    for client in &callers {
+        assert_eq!(client.fetch("/").await.status, 200);
     }
     gate.write("ca.crl", &revocation);
     gate.line_with("was read again").await;
-    for caller in &callers {
-        let visit = caller.visit("/").await;
+    for client in &callers {
+        let visit = client.fetch("/").await;
         assert_eq!((visit.status, visit.resumed), (495, false));
     }
 }
@@ -91,17 +91,17 @@ async fn a_reload_that_adds_certificate_requests_ends_earlier_tls_sessions() {
         .start()
         .await;
     let callers = VERSIONS.map(|version| gate.tls().speaking(version).resuming());
-    for caller in &callers {
-        caller.visit("/").await;
-        assert!(caller.visit("/").await.resumed);
+    for client in &callers {
+        client.fetch("/").await;
+        assert!(client.fetch("/").await.resumed);
     }
     let yaml = std::fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap();
     let closed = yaml.replace("access: public", "access: {client_certificate: ca.pem}");
     gate.write("proxy.yaml", &closed);
     gate.reload();
     gate.line_with("reloaded").await;
-    for caller in &callers {
-        let visit = caller.visit("/").await;
+    for client in &callers {
+        let visit = client.fetch("/").await;
         assert_eq!((visit.status, visit.resumed), (496, false));
     }
 }
@@ -110,10 +110,10 @@ async fn a_reload_that_adds_certificate_requests_ends_earlier_tls_sessions() {
 async fn early_data_is_not_offered() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
-    let mut caller = gate.tls().speaking(&TLS13).resuming();
-    caller.visit("/").await;
-    assert!(caller.visit("/").await.resumed);
-    assert!(!caller.may_send_early());
+    let mut client = gate.tls().speaking(&TLS13).resuming();
+    client.fetch("/").await;
+    assert!(client.fetch("/").await.resumed);
+    assert!(!client.may_send_early());
 }
 
 async fn at_home_or_enrolled(hub: &Hub, family: &Authority) -> Hubgate {

@@ -6,7 +6,7 @@ use hyper::body::Incoming;
 
 use crate::{
     harness::{
-        Authority, Caller, Conversation, DEADLINE, Http, Hubgate, Leaf, Setup, WebSocket,
+        Authority, Client, DEADLINE, Http, Hubgate, Leaf, RawConnection, Setup, WebSocket,
         eventually, until, within,
     },
     hub::Hub,
@@ -21,12 +21,12 @@ async fn connections_of_a_revoked_device_end_and_others_live_on() {
     let revocation = family.revoking(&[&anna]);
     let gate = with_list(&hub, &family, "").await;
     let anna = gate.tls().showing(anna);
-    let mut hers = Open::by(&anna).await;
-    let mut his = Open::by(&gate.tls().showing(ben)).await;
+    let mut hers = OpenExchanges::by(&anna).await;
+    let mut his = OpenExchanges::by(&gate.tls().showing(ben)).await;
     hers.lives(&hub, "before").await;
     gate.write("ca.crl", &revocation);
     hers.ends().await;
-    assert_eq!(anna.visit("/").await.status, 495);
+    assert_eq!(anna.fetch("/").await.status, 495);
     his.lives(&hub, "after").await;
 }
 
@@ -39,10 +39,13 @@ async fn a_device_taken_off_the_list_of_names_is_cut_by_the_reload() {
         .start()
         .await;
     let [anna, ben] = ["anna", "ben"].map(|name| gate.tls().showing(family.client(name)));
-    let (hers, mut his) = (Open::by(&anna).await, Open::by(&ben).await);
+    let (hers, mut his) = (
+        OpenExchanges::by(&anna).await,
+        OpenExchanges::by(&ben).await,
+    );
     reload_with(&gate, "[anna, ben]", "[ben]");
     hers.ends().await;
-    assert_eq!(anna.visit("/").await.status, 495);
+    assert_eq!(anna.fetch("/").await.status, 495);
     his.lives(&hub, "after").await;
 }
 
@@ -56,10 +59,10 @@ async fn all_devices_of_a_ca_that_is_no_longer_taken_are_cut() {
         .start()
         .await;
     let anna = gate.tls().showing(family.client("anna"));
-    let hers = Open::by(&anna).await;
+    let hers = OpenExchanges::by(&anna).await;
     reload_with(&gate, "ca.pem", "new.pem");
     hers.ends().await;
-    assert_eq!(anna.visit("/").await.status, 495);
+    assert_eq!(anna.fetch("/").await.status, 495);
 }
 
 #[tokio::test]
@@ -70,7 +73,7 @@ async fn a_path_that_names_the_ca_without_its_list_spares_no_revoked_device() {
     let path = "paths: [{path: /admin/, access: {client_certificate: ca.pem}}]";
     let gate = with_list(&hub, &family, path).await;
     let anna = gate.tls().showing(anna);
-    let hers = Open::by(&anna).await;
+    let hers = OpenExchanges::by(&anna).await;
     gate.write("ca.crl", &revocation);
     hers.ends().await;
 }
@@ -85,22 +88,22 @@ async fn a_client_admitted_without_the_certificate_is_not_cut() {
     let mut socket = caller.websocket("/ws", &[]).await.ok().unwrap();
     gate.write("ca.crl", &revocation);
     gate.line_with("was read again").await;
-    assert_eq!(caller.visit("/").await.status, 495);
-    assert_eq!(socket.ask("still here").await, "still here");
+    assert_eq!(caller.fetch("/").await.status, 495);
+    assert_eq!(socket.exchange("still here").await, "still here");
 }
 
 /// All exchanges that one device may have open.
-struct Open {
+struct OpenExchanges {
     socket: WebSocket,
-    idle: Conversation,
+    idle: RawConnection,
     streams: [Incoming; 2],
     http2: Http,
 }
 
-impl Open {
-    async fn by(caller: &Caller) -> Self {
+impl OpenExchanges {
+    async fn by(caller: &Client) -> Self {
         let mut idle = caller.raw().await;
-        assert_eq!(idle.ask(REQUEST).await.status, 200);
+        assert_eq!(idle.exchange(REQUEST).await.status, 200);
         let mut http2 = caller.http2().await;
         let streams = [
             events(&mut caller.http1().await).await,
@@ -117,8 +120,8 @@ impl Open {
 
     /// Asserts that everything works.
     async fn lives(&mut self, hub: &Hub, tick: &str) {
-        assert_eq!(self.socket.ask(tick).await, tick);
-        assert_eq!(self.idle.ask(REQUEST).await.status, 200);
+        assert_eq!(self.socket.exchange(tick).await, tick);
+        assert_eq!(self.idle.exchange(REQUEST).await.status, 200);
         assert_eq!(self.http2.get("/").await.status, 200);
         hub.tick(tick);
         for stream in &mut self.streams {
@@ -128,7 +131,7 @@ impl Open {
 
     /// Asserts that hubgate closes everything, without any bytes from the client.
     async fn ends(mut self) {
-        assert_eq!(self.socket.heard().await, None);
+        assert_eq!(self.socket.receive().await, None);
         self.idle.end().await;
         for stream in &mut self.streams {
             while let Some(Ok(_)) = within("the end of the stream", stream.frame()).await {}

@@ -16,7 +16,7 @@ use crate::{
 /// File of the self-signed certificate's key.
 const KEY: &str = "certs/self-signed/home.test.pem";
 
-/// Parts of the secrets that [`say_secrets`] sends; none may be printed.
+/// Parts of the secrets that [`send_secrets`] sends; none may be printed.
 const SECRETS: [&str; 7] = [
     "YW5uYTpzZWNyZXQ",
     "bearer-secret",
@@ -78,9 +78,9 @@ async fn no_secret_of_a_request_is_ever_printed() {
             .password()
             .start()
             .await;
-        say_secrets(&gate).await;
+        send_secrets(&gate).await;
         hub.stop().await;
-        say_secrets(&gate).await;
+        send_secrets(&gate).await;
         gate.tls().http2().await.get("/last").await;
         gate.line_with("/last").await;
         let printed = gate.printed();
@@ -91,7 +91,7 @@ async fn no_secret_of_a_request_is_ever_printed() {
 }
 
 /// Sends secrets in all parts of requests, admitted and refused.
-async fn say_secrets(gate: &Hubgate) {
+async fn send_secrets(gate: &Hubgate) {
     let target = "/rest?accessToken=query-secret&x=1";
     let secrets = [
         ("cookie", "X-OPENHAB-SESSIONID=cookie-secret"),
@@ -107,19 +107,19 @@ async fn say_secrets(gate: &Hubgate) {
         fields.push(("authorization", credential));
         for method in [Method::GET, Method::POST] {
             let (mut one, mut two) = (gate.tls().http1().await, gate.tls().http2().await);
-            one.ask(method.clone(), target, &fields, "").await;
-            two.ask(method, target, &fields, "").await;
+            one.exchange(method.clone(), target, &fields, "").await;
+            two.exchange(method, target, &fields, "").await;
         }
         let _ = gate.tls().websocket(target, &fields).await;
         let mut clear = gate.clear().http1().await;
-        clear.ask(Method::GET, target, &fields, "").await;
+        clear.exchange(Method::GET, target, &fields, "").await;
     }
     for request in [
         "GET /?accessToken=query-secret HTTP/1.1\r\nHost: evil.test\r\nCookie: cookie-secret\r\n\r\n",
         "GET /?accessToken=query-secret HTTP/1.1\r\nCookie : cookie-secret\r\n\r\n",
         "GET /?accessToken=query-secret\r\n\r\n",
     ] {
-        gate.tls().raw().await.ask(request).await;
+        gate.tls().raw().await.exchange(request).await;
     }
 }
 

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, process::Command};
 use serde_json::{Value, json};
 
 use super::program::{Program, has_programs};
-use crate::harness::{Caller, Port};
+use crate::harness::{Client, Port};
 
 /// A running DNS server with records that a test can change.
 pub struct Challtestsrv {
@@ -43,51 +43,54 @@ impl Challtestsrv {
 
     /// Adds a TXT record.
     pub async fn add_text(&self, host: &str, value: &str) {
-        self.ask("set-txt", &json!({"host": full(host), "value": value}))
+        self.post("set-txt", &json!({"host": full(host), "value": value}))
             .await;
     }
 
     /// Removes all TXT records of the host.
     pub async fn clear_text(&self, host: &str) {
-        self.ask("clear-txt", &json!({"host": full(host)})).await;
+        self.post("clear-txt", &json!({"host": full(host)})).await;
     }
 
     /// Gives the host these IPv4 addresses.
     pub async fn add_ipv4(&self, host: &str, addresses: &[&str]) {
         let record = json!({"host": full(host), "addresses": addresses});
-        self.ask("add-a", &record).await;
+        self.post("add-a", &record).await;
     }
 
     /// Gives the host these IPv6 addresses.
     pub async fn add_ipv6(&self, host: &str, addresses: &[&str]) {
         let record = json!({"host": full(host), "addresses": addresses});
-        self.ask("add-aaaa", &record).await;
+        self.post("add-aaaa", &record).await;
     }
 
     /// Makes the host an alias.
     pub async fn add_alias(&self, host: &str, target: &str) {
         let record = json!({"host": full(host), "target": full(target)});
-        self.ask("set-cname", &record).await;
+        self.post("set-cname", &record).await;
     }
 
     /// Answers everything about the host with SERVFAIL.
     pub async fn fail(&self, host: &str) {
-        self.ask("set-servfail", &json!({"host": full(host)})).await;
+        self.post("set-servfail", &json!({"host": full(host)}))
+            .await;
     }
 
     /// Returns challtestsrv's record of the queries for the host.
     pub async fn history(&self, host: &str) -> Vec<Value> {
         // Kept without the last dot, unlike everything else.
         let host = json!({"host": host});
-        let queries = self.ask("dns-request-history", &host).await;
+        let queries = self.post("dns-request-history", &host).await;
         serde_json::from_str(&queries).unwrap_or_default()
     }
 
-    async fn ask(&self, action: &str, record: &Value) -> String {
-        let mut client = Caller::clear(self.management.address()).http1().await;
+    async fn post(&self, action: &str, record: &Value) -> String {
+        let mut client = Client::clear(self.management.address()).http1().await;
         let target = format!("/{action}");
         let body = record.to_string();
-        let answer = client.ask(http::Method::POST, &target, &[], &body).await;
+        let answer = client
+            .exchange(http::Method::POST, &target, &[], &body)
+            .await;
         assert_eq!(answer.status, 200, "{action} {body}: {}", answer.text());
         answer.text().into_owned()
     }

@@ -4,8 +4,8 @@ use crate::{
     acme::{
         acme2certifier::{self, Acme2Certifier},
         authority::Endpoint,
+        fixture::{Fixture, PreparedFixture, RETRY_DEADLINE, served},
         pebble::{Options, Pebble},
-        stage::{PATIENCE, Scene, Stage, served},
     },
     harness::{DEADLINE, Hubgate, Setup, eventually},
     hub::Hub,
@@ -13,19 +13,21 @@ use crate::{
 
 #[tokio::test]
 async fn a_certificate_is_issued_by_one_order_over_http_01() {
-    let stage = Stage::issued().await;
-    assert_eq!(stage.ca.orders().len(), 1);
-    assert_eq!(stage.ca.validations()[0].challenge, "http-01");
-    assert_eq!(stage.ca.requests_to(Endpoint::NewAccount).len(), 1);
+    let fixture = Fixture::issued().await;
+    assert_eq!(fixture.ca.orders().len(), 1);
+    assert_eq!(fixture.ca.validations()[0].challenge, "http-01");
+    assert_eq!(fixture.ca.requests_to(Endpoint::NewAccount).len(), 1);
     // Nothing of the challenge reaches the hub.
-    assert!(stage.hub.requests().is_empty());
+    assert!(fixture.hub.requests().is_empty());
 }
 
 #[tokio::test]
 async fn a_first_certificate_and_its_renewal_time_take_nine_requests() {
-    let stage = Stage::issued().await;
-    stage.asked(DEADLINE, Endpoint::RenewalInfo, 1).await;
-    let requests = stage.ca.requests().into_iter();
+    let fixture = Fixture::issued().await;
+    fixture
+        .wait_for_requests(DEADLINE, Endpoint::RenewalInfo, 1)
+        .await;
+    let requests = fixture.ca.requests().into_iter();
     let mut endpoints: Vec<_> = requests.map(|request| request.endpoint).collect();
     // A CA that validates for longer is polled more often.
     endpoints.dedup_by(|next, before| next == before && *next == Endpoint::Order);
@@ -45,83 +47,88 @@ async fn a_first_certificate_and_its_renewal_time_take_nine_requests() {
 
 #[tokio::test]
 async fn a_certificate_is_issued_by_tls_alpn_01_alone() {
-    let mut scene = Scene::new().await;
-    let (directory, root) = (scene.ca.directory(), scene.ca.ca_pem());
-    scene.setup = scene.setup.acme(&directory, &root, "tls-alpn-01");
-    let stage = scene.start().await;
-    stage.serves(1).await;
-    assert_eq!(stage.ca.validations()[0].challenge, "tls-alpn-01");
+    let mut prepared = PreparedFixture::new().await;
+    let (directory, root) = (prepared.ca.directory(), prepared.ca.ca_pem());
+    prepared.setup = prepared.setup.acme(&directory, &root, "tls-alpn-01");
+    let fixture = prepared.start().await;
+    fixture.serves(1).await;
+    assert_eq!(fixture.ca.validations()[0].challenge, "tls-alpn-01");
     // Ordinary clients are served beside it.
-    let mut client = stage.gate.tls().accepting_any_certificate().http1().await;
+    let mut client = fixture.gate.tls().accepting_any_certificate().http1().await;
     assert_eq!(client.get("/plain").await.status, 200);
 }
 
 #[tokio::test]
 async fn the_next_challenge_is_tried_after_one_failed() {
-    let scene = Scene::with(|options| options.http = ([127, 0, 0, 1], 9).into()).await;
-    let stage = scene.start().await;
-    stage.serves_within(PATIENCE, 1).await;
-    let kinds = stage.ca.validations().into_iter();
+    let prepared = PreparedFixture::with(|options| options.http = ([127, 0, 0, 1], 9).into()).await;
+    let fixture = prepared.start().await;
+    fixture.serves_within(RETRY_DEADLINE, 1).await;
+    let kinds = fixture.ca.validations().into_iter();
     let kinds: Vec<_> = kinds.map(|validated| validated.challenge).collect();
     assert_eq!(kinds, ["http-01", "tls-alpn-01"]);
 }
 
 #[tokio::test]
 async fn a_restart_orders_nothing() {
-    let mut stage = Stage::issued().await;
-    stage.gate.kill();
-    stage.gate.start_again().await;
-    stage.serves(1).await;
-    stage.gate.take_over().await;
-    stage.serves(1).await;
-    assert_eq!(stage.ca.orders().len(), 1);
-    assert_eq!(stage.ca.requests_to(Endpoint::NewAccount).len(), 1);
+    let mut fixture = Fixture::issued().await;
+    fixture.gate.kill();
+    fixture.gate.start_again().await;
+    fixture.serves(1).await;
+    fixture.gate.take_over().await;
+    fixture.serves(1).await;
+    assert_eq!(fixture.ca.orders().len(), 1);
+    assert_eq!(fixture.ca.requests_to(Endpoint::NewAccount).len(), 1);
 }
 
 #[tokio::test]
 async fn two_processes_on_one_store_order_once() {
-    let scene = Scene::new().await;
+    let prepared = PreparedFixture::new().await;
     let state = tempfile::tempdir().unwrap();
     let line = format!("state: {}", state.path().display());
-    let second = Setup::home(&scene.hub.url())
-        .acme(&scene.ca.directory(), &scene.ca.ca_pem(), "http-01")
+    let second = Setup::home(&prepared.hub.url())
+        .acme(&prepared.ca.directory(), &prepared.ca.ca_pem(), "http-01")
         .top(&line);
-    let first = scene.setup.top(&line).start().await;
+    let first = prepared.setup.top(&line).start().await;
     let second = second.start().await;
     for gate in [&first, &second] {
-        eventually(PATIENCE, "both serve it", async || {
-            let issued = scene.ca.issued();
+        eventually(RETRY_DEADLINE, "both serve it", async || {
+            let issued = prepared.ca.issued();
             let shown = served(gate).await;
             shown.is_some() && shown.as_deref() == issued.first().map(|one| &*one.certificate)
         })
         .await;
     }
-    assert_eq!(scene.ca.orders().len(), 1);
+    assert_eq!(prepared.ca.orders().len(), 1);
 }
 
 #[tokio::test]
 async fn each_site_has_a_certificate_of_its_own_and_a_removed_one_is_not_renewed() {
-    let mut scene = Scene::new().await;
+    let mut prepared = PreparedFixture::new().await;
     let other = format!(
         "{{hosts: [other.test], certificate: acme, upstream: {}, access: public}}",
-        scene.hub.url()
+        prepared.hub.url()
     );
-    scene.setup = scene.setup.other_site(&other);
-    let stage = scene.start().await;
+    prepared.setup = prepared.setup.other_site(&other);
+    let fixture = prepared.start().await;
     eventually(DEADLINE, "two certificates", async || {
-        stage.ca.issued().len() == 2
+        fixture.ca.issued().len() == 2
     })
     .await;
-    let mut names: Vec<_> = stage.ca.orders().into_iter().map(|one| one.names).collect();
+    let mut names: Vec<_> = fixture
+        .ca
+        .orders()
+        .into_iter()
+        .map(|one| one.names)
+        .collect();
     names.sort();
     assert_eq!(names, [["home.test"], ["other.test"]]);
-    let file = stage.gate.folder().join("proxy.yaml");
+    let file = fixture.gate.folder().join("proxy.yaml");
     let before = std::fs::read_to_string(file).unwrap();
     let without = before.replace(&format!("  - {other}\n"), "");
-    stage.gate.write("proxy.yaml", &without);
-    stage.gate.reload();
-    stage.gate.line_with("reloaded").await;
-    let status = stage.status_with(&["home.test"]).await;
+    fixture.gate.write("proxy.yaml", &without);
+    fixture.gate.reload();
+    fixture.gate.line_with("reloaded").await;
+    let status = fixture.status_with(&["home.test"]).await;
     assert!(!status.contains("other.test"), "{status}");
 }
 
@@ -133,8 +140,8 @@ pub(super) async fn trusted(gate: &Hubgate, root: &str) {
 /// Like the above, for another name.
 pub(super) async fn trusted_as(name: &str, gate: &Hubgate, root: &str) {
     let root = rustls::pki_types::pem::PemObject::from_pem_slice(root.as_bytes()).unwrap();
-    let caller = crate::harness::Caller::tls(gate.https(), root).name(name);
-    eventually(PATIENCE, "a trusted certificate", async || {
+    let caller = crate::harness::Client::tls(gate.https(), root).name(name);
+    eventually(RETRY_DEADLINE, "a trusted certificate", async || {
         caller.certificate().await.is_ok()
     })
     .await;
@@ -167,9 +174,11 @@ async fn acme2certifier_issues_and_has_it_renewed() {
     let gate = setup.start().await;
     trusted(&gate, &ca.root()).await;
     let first = served(&gate).await;
-    eventually(PATIENCE, "it is renewed as the CA suggests", async || {
-        served(&gate).await != first
-    })
+    eventually(
+        RETRY_DEADLINE,
+        "it is renewed as the CA suggests",
+        async || served(&gate).await != first,
+    )
     .await;
 }
 
@@ -265,16 +274,16 @@ fn serial(certificate: &[u8]) -> String {
 
 #[tokio::test]
 async fn a_trial_proves_and_changes_nothing() {
-    let stage = Stage::issued().await;
-    let before = served(&stage.gate).await;
-    let ran = stage.gate.commanded(&["cert", "test"]).await;
+    let fixture = Fixture::issued().await;
+    let before = served(&fixture.gate).await;
+    let ran = fixture.gate.commanded(&["cert", "test"]).await;
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     assert!(
         ran.stdout.contains("the CA can see the proof"),
         "{}",
         ran.stdout
     );
-    assert_eq!(served(&stage.gate).await, before);
-    assert_eq!(stage.ca.issued().len(), 1);
-    assert!(stage.ca.orders()[1].replaces.is_none());
+    assert_eq!(served(&fixture.gate).await, before);
+    assert_eq!(fixture.ca.issued().len(), 1);
+    assert!(fixture.ca.orders()[1].replaces.is_none());
 }

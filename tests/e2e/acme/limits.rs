@@ -7,23 +7,25 @@ use time::OffsetDateTime;
 use crate::{
     acme::{
         authority::{Endpoint, Fault, Refusal, RetryAfter},
-        stage::{PATIENCE, Scene},
+        fixture::{PreparedFixture, RETRY_DEADLINE},
     },
     harness::{DEADLINE, eventually},
 };
 
 /// Asserts that hubgate obeys a limit that ends in some seconds, across a restart.
 async fn obeyed(limit: RetryAfter, wait: Duration) {
-    let scene = Scene::new().await;
+    let prepared = PreparedFixture::new().await;
     let refusal = Fault::Refused(Refusal::RateLimited(limit));
-    scene.ca.fault(refusal.times(1));
-    let mut stage = scene.start().await;
-    stage.asked(DEADLINE, Endpoint::NewOrder, 1).await;
-    stage.status_with(&["rate", "limit"]).await;
-    stage.gate.kill();
-    stage.gate.start_again().await;
-    stage.serves_within(PATIENCE, 1).await;
-    let orders = stage.ca.requests_to(Endpoint::NewOrder);
+    prepared.ca.fault(refusal.times(1));
+    let mut fixture = prepared.start().await;
+    fixture
+        .wait_for_requests(DEADLINE, Endpoint::NewOrder, 1)
+        .await;
+    fixture.status_with(&["rate", "limit"]).await;
+    fixture.gate.kill();
+    fixture.gate.start_again().await;
+    fixture.serves_within(RETRY_DEADLINE, 1).await;
+    let orders = fixture.ca.requests_to(Endpoint::NewOrder);
     let waited = orders[1].at - orders[0].at;
     assert!(waited >= wait, "asked again after {waited:?}");
     assert!(
@@ -51,31 +53,35 @@ async fn a_rate_limit_with_a_date_is_obeyed_across_a_restart() {
 #[tokio::test]
 async fn one_site_retries_after_an_account_limit_and_the_others_follow_spread() {
     const SITES: usize = 12;
-    let mut scene = Scene::new().await;
+    let mut prepared = PreparedFixture::new().await;
     for number in 1..SITES {
         let site = format!(
             "{{hosts: [site{number}.test], certificate: acme, upstream: \"{}\"}}",
-            scene.hub.url()
+            prepared.hub.url()
         );
-        scene.setup = scene.setup.other_site(&site);
+        prepared.setup = prepared.setup.other_site(&site);
     }
     let limit = || Fault::Refused(Refusal::RateLimited(RetryAfter::Seconds(10)));
-    scene.ca.fault(limit());
-    let stage = scene.start().await;
+    prepared.ca.fault(limit());
+    let fixture = prepared.start().await;
     // Two show that the limit is the account's; at most four orders run at a time. Then one asks.
-    stage.asked(DEADLINE, Endpoint::NewOrder, 2).await;
-    stage
+    fixture
+        .wait_for_requests(DEADLINE, Endpoint::NewOrder, 2)
+        .await;
+    fixture
         .status_with(&["other certificates of the account"])
         .await;
-    let first = stage.ca.requests_to(Endpoint::NewOrder).len();
+    let first = fixture.ca.requests_to(Endpoint::NewOrder).len();
     assert!(first <= 4, "{first} before the limit is known");
-    stage.asked(PATIENCE, Endpoint::NewOrder, first + 1).await;
-    stage.ca.heal();
-    eventually(PATIENCE, "all have a certificate", async || {
-        stage.ca.issued().len() >= SITES
+    fixture
+        .wait_for_requests(RETRY_DEADLINE, Endpoint::NewOrder, first + 1)
+        .await;
+    fixture.ca.heal();
+    eventually(RETRY_DEADLINE, "all have a certificate", async || {
+        fixture.ca.issued().len() >= SITES
     })
     .await;
-    let asked = stage.ca.requests_to(Endpoint::NewOrder);
+    let asked = fixture.ca.requests_to(Endpoint::NewOrder);
     assert!(asked.len() <= first + 2 + SITES, "{} requests", asked.len());
     let spread = asked[asked.len() - 1].at - asked[asked.len() - SITES + 1].at;
     assert!(

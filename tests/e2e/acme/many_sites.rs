@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::stage::{Scene, Stage, status};
+use super::fixture::{Fixture, PreparedFixture, status};
 use crate::{harness::eventually, life::times};
 
 /// Time for one certificate, four of which are ordered at a time on a busy machine.
@@ -20,53 +20,53 @@ const SHARE: usize = 256 << 10;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_sites_are_certified_once_and_renewed_at_different_times() {
     let count = times(40, 500);
-    let mut scene = Scene::new().await;
+    let mut prepared = PreparedFixture::new().await;
     for number in 1..count {
         let site = format!(
             "{{hosts: [site-{number}.test], certificate: acme, upstream: \"{}\"}}",
-            scene.hub.url()
+            prepared.hub.url()
         );
-        scene.setup = scene.setup.other_site(&site);
+        prepared.setup = prepared.setup.other_site(&site);
     }
     let began = Instant::now();
-    let mut stage = scene.start().await;
-    let (listened, before) = (began.elapsed(), stage.gate.resident());
-    let patience = EACH * u32::try_from(count).unwrap();
-    eventually(patience, "all sites are certified", async || {
-        valid(&stage).await == count
+    let mut fixture = prepared.start().await;
+    let (listened, before) = (began.elapsed(), fixture.gate.resident());
+    let deadline = EACH * u32::try_from(count).unwrap();
+    eventually(deadline, "all sites are certified", async || {
+        valid(&fixture).await == count
     })
     .await;
-    let (certified, after) = (began.elapsed(), stage.gate.resident());
+    let (certified, after) = (began.elapsed(), fixture.gate.resident());
     println!(
         "{count} sites: listens after {listened:?}, certified after {certified:?}, {} and {} MiB",
         before >> 20,
         after >> 20
     );
     eventually(
-        patience,
+        deadline,
         "each is renewed at a moment of its own",
-        async || renewals(&status(&stage.gate).await).len() == count,
+        async || renewals(&status(&fixture.gate).await).len() == count,
     )
     .await;
     let share = after.saturating_sub(before) / count;
     assert!(share < SHARE, "{share} bytes each");
-    stage.gate.kill();
+    fixture.gate.kill();
     let began = Instant::now();
-    stage.gate.start_again().await;
+    fixture.gate.start_again().await;
     println!("listens again after {:?}", began.elapsed());
-    eventually(patience, "all certificates are kept", async || {
-        valid(&stage).await == count
+    eventually(deadline, "all certificates are kept", async || {
+        valid(&fixture).await == count
     })
     .await;
     assert_eq!(
-        (stage.ca.orders().len(), stage.ca.issued().len()),
+        (fixture.ca.orders().len(), fixture.ca.issued().len()),
         (count, count)
     );
 }
 
 /// Sites with a valid certificate.
-async fn valid(stage: &Stage) -> usize {
-    let status = status(&stage.gate).await;
+async fn valid(fixture: &Fixture) -> usize {
+    let status = status(&fixture.gate).await;
     let all = status.as_array().into_iter().flatten();
     all.filter(|one| one["standing"] == "valid").count()
 }

@@ -11,7 +11,7 @@ use super::{
     challtestsrv::Challtestsrv,
     program::{Program, has_programs},
 };
-use crate::harness::{Authority, Caller, Port};
+use crate::harness::{Authority, Client, Port};
 
 /// A running Pebble with a DNS of its own.
 pub struct Pebble {
@@ -139,8 +139,8 @@ impl Pebble {
 
     async fn managed(&self, target: &str) -> (u16, String) {
         let root = self.server_root.certificate();
-        let caller = Caller::tls(self.management.address(), root).name("localhost");
-        let answer = caller.http1().await.get(target).await;
+        let client = Client::tls(self.management.address(), root).name("localhost");
+        let answer = client.http1().await.get(target).await;
         (answer.status, answer.text().into_owned())
     }
 }

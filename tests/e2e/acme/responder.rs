@@ -65,7 +65,7 @@ pub fn answer(hub: &Hub, token: &str, proof: &KeyAuthorization) {
     let length = proof.len();
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{proof}");
     let target = format!("/.well-known/acme-challenge/{token}");
-    hub.will_say(&target, &answer, false);
+    hub.set_response(&target, &answer, false);
 }
 
 async fn serve(listener: TcpListener, config: Arc<Mutex<Option<Arc<ServerConfig>>>>) {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{has_browser, visit};
+use super::{has_browser, run_script};
 use crate::harness::Demo;
 
 #[tokio::test]
@@ -18,5 +18,5 @@ async fn the_demo_is_live_in_a_browser_and_stays_so_after_a_reload() {
         "user": demo.printed("user"),
         "password": demo.printed("password"),
     });
-    visit("demo.mjs", &argument).await;
+    run_script("demo.mjs", &argument).await;
 }

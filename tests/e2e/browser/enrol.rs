@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{can_choose_certificates, has_browser, key_hash, url, visit};
+use super::{can_choose_certificates, has_browser, key_hash, run_script, url};
 use crate::{
     harness::{PROGRAM, Setup},
     real_hub::node_red::node_red,
@@ -38,5 +38,5 @@ async fn phones_are_enrolled_by_their_link_and_enter_until_they_are_revoked() {
         "home": url(&gate, "home.test"),
         "away": url(&gate, "away.test"),
     });
-    eprint!("{}", visit("enrol.mjs", &argument).await);
+    eprint!("{}", run_script("enrol.mjs", &argument).await);
 }

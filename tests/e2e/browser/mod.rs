@@ -85,7 +85,7 @@ pub fn can_choose_certificates() -> bool {
 ///
 /// # Panics
 /// With its output, when it fails.
-pub async fn visit(script: &str, argument: &Value) -> String {
+pub async fn run_script(script: &str, argument: &Value) -> String {
     let folder = tempfile::tempdir().unwrap();
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/browser");
     let running = Command::new("node")

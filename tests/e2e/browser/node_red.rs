@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use serde_json::json;
 
-use super::{can_choose_certificates, has_browser, key_hash, url, visit};
+use super::{can_choose_certificates, has_browser, key_hash, run_script, url};
 use crate::{
     harness::{Authority, HTPASSWD, Hubgate, Setup, foreign},
     real_hub::node_red::node_red,
@@ -33,7 +33,7 @@ async fn the_editor_works_at_home_by_password_and_by_certificate() {
         "login": {"username": "anna", "password": "secret"},
         "certificate": {"file": pkcs12(&away, &family), "password": PASSWORD},
     });
-    visit("node_red.mjs", &argument).await;
+    run_script("node_red.mjs", &argument).await;
 }
 
 /// `localhost`, for this network, the password, or a certificate of the family.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{has_browser, key_hash, url, visit};
+use super::{has_browser, key_hash, run_script, url};
 use crate::{
     harness::Setup,
     hub::{Hub, Request},
@@ -17,7 +17,7 @@ async fn another_sites_page_commands_nothing_and_a_listed_one_reads_and_writes()
         return;
     }
     let (hub, web) = (Hub::start().await, Hub::start().await);
-    web.will_say("/", PAGE, true);
+    web.set_response("/", PAGE, true);
     let port = web.address().port();
     let panel = format!("http://localhost:{port}");
     let gate = Setup::home(&hub.url())
@@ -35,9 +35,9 @@ async fn another_sites_page_commands_nothing_and_a_listed_one_reads_and_writes()
         "panel": panel,
         "stranger": format!("http://127.0.0.1:{port}"),
     });
-    visit("origins.mjs", &argument).await;
-    let heard = hub.requests();
-    let targets: Vec<_> = heard.iter().map(Request::target).collect();
+    run_script("origins.mjs", &argument).await;
+    let received = hub.requests();
+    let targets: Vec<_> = received.iter().map(Request::target).collect();
     let commands = targets.iter().filter(|target| target.contains("CMD"));
     assert_eq!(commands.count(), 1, "{targets:?}");
     assert!(targets.contains(&"/basicui/CMD?own"), "{targets:?}");

@@ -4,7 +4,7 @@ use std::env;
 
 use serde_json::{Value, json};
 
-use super::{has_browser, key_hash, url, visit};
+use super::{has_browser, key_hash, run_script, url};
 use crate::{
     harness::{HTPASSWD, Setup},
     hub::Hub,
@@ -69,5 +69,5 @@ async fn are_legible(site: &str, pages: impl FnOnce(&str) -> Vec<Value>) {
         "pages": pages(&url(&gate, "home.test")),
         "shots": env::var("HUBGATE_SCREENSHOTS").ok(),
     });
-    eprint!("{}", visit("pages.mjs", &argument).await);
+    eprint!("{}", run_script("pages.mjs", &argument).await);
 }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::{family_or_password, only_family};
 use crate::{
     access::protocols::{IN, statuses_on_each_protocol},
-    harness::{ANNA, Authority, Caller, Hubgate, Leaf, Port, Setup},
+    harness::{ANNA, Authority, Client, Hubgate, Leaf, Port, Setup},
     hub::Hub,
     nginx_import::nginx::{self, Nginx},
 };
@@ -52,7 +52,7 @@ async fn handshakes_with_a_crafted_chain_cost_little() {
     let caller = gate.tls().showing(crafted());
     let before = gate.cpu_time();
     for _ in 0..20 {
-        assert_eq!(caller.visit("/").await.status, 401);
+        assert_eq!(caller.fetch("/").await.status, 401);
     }
     let spent = gate.cpu_time() - before;
     assert!(spent < Duration::from_secs(1), "{spent:?}");
@@ -85,14 +85,14 @@ async fn a_list_of_a_ca_outside_the_file_warns_and_stops_no_start() {
     gate.line_with("which is not in the CA file").await;
     let anna = family.client("anna");
     assert_eq!(
-        gate.tls().showing(anna.clone()).visit("/").await.status,
+        gate.tls().showing(anna.clone()).fetch("/").await.status,
         200
     );
     gate.write("ca.crl", &family.revoking(&[&anna]));
     let line = gate.line_with("was read again").await;
     let named = "ca.crl: the revocation list of CN=family";
     assert!(line.contains(named), "{line}");
-    assert_eq!(gate.tls().showing(anna).visit("/").await.status, 495);
+    assert_eq!(gate.tls().showing(anna).fetch("/").await.status, 495);
 }
 
 /// The files of a case, and the device's certificate.
@@ -203,12 +203,12 @@ async fn statuses(hub: &Hub, case: &Case) -> [u16; 2] {
         .await;
     let caller = gate.tls().showing(case.anna.clone());
     [
-        caller.visit("/").await.status,
+        caller.fetch("/").await.status,
         by_nginx(&gate, case, &caller).await,
     ]
 }
 
-async fn by_nginx(gate: &Hubgate, case: &Case, caller: &Caller) -> u16 {
+async fn by_nginx(gate: &Hubgate, case: &Case, caller: &Client) -> u16 {
     let (port, folder) = (Port::keep(), gate.folder());
     let files = folder.display();
     let mut site = format!(
@@ -223,7 +223,7 @@ async fn by_nginx(gate: &Hubgate, case: &Case, caller: &Caller) -> u16 {
     }
     nginx::write(&folder.join("nginx"), &(site + "}\n"));
     let _nginx = Nginx::start(&folder.join("nginx"), port.address()).await;
-    caller.clone().to(port.address()).visit("/").await.status
+    caller.clone().to(port.address()).fetch("/").await.status
 }
 
 fn two_below(root: &Authority) -> (Authority, Authority) {

@@ -19,13 +19,13 @@ async fn an_odd_certificate_is_495_with_the_reason_and_ends_no_handshake() {
     let gate = only_family(&hub, &family).await;
     for (leaf, reason) in odd(&family) {
         for version in [&TLS12, &TLS13] {
-            let caller = gate.tls().speaking(version).showing(leaf.clone());
+            let client = gate.tls().speaking(version).showing(leaf.clone());
             assert_eq!(
-                statuses_on_each_protocol(&caller, "/", &[]).await,
+                statuses_on_each_protocol(&client, "/", &[]).await,
                 [495; 3],
                 "{reason}"
             );
-            let page = caller.http1().await.get("/").await;
+            let page = client.http1().await.get("/").await;
             assert!(page.text().contains(reason), "{reason}: {}", page.text());
         }
     }
@@ -38,16 +38,16 @@ async fn an_odd_certificate_does_not_block_an_alternative_password() {
     let gate = family_or_password(&hub, &family).await;
     let password = [("authorization", ANNA)];
     for (leaf, reason) in odd(&family) {
-        let caller = gate.tls().showing(leaf);
+        let client = gate.tls().showing(leaf);
         assert_eq!(
-            statuses_on_each_protocol(&caller, "/", &[]).await,
+            statuses_on_each_protocol(&client, "/", &[]).await,
             [401; 3],
             "{reason}"
         );
-        let page = caller.http1().await.get("/").await;
+        let page = client.http1().await.get("/").await;
         assert!(page.text().contains(reason), "{reason}: {}", page.text());
         assert_eq!(
-            statuses_on_each_protocol(&caller, "/", &password).await,
+            statuses_on_each_protocol(&client, "/", &password).await,
             IN,
             "{reason}"
         );
@@ -65,15 +65,15 @@ async fn certificates_without_usages_enter_where_any_use_is_taken() {
     let without = family.client_with("anna", |params| params.extended_key_usages.clear());
     for leaf in [without.clone(), family.client_of_version_1("anna")] {
         for version in [&TLS12, &TLS13] {
-            let caller = gate.tls().speaking(version).showing(leaf.clone());
-            assert_eq!(statuses_on_each_protocol(&caller, "/", &[]).await, IN);
+            let client = gate.tls().speaking(version).showing(leaf.clone());
+            assert_eq!(statuses_on_each_protocol(&client, "/", &[]).await, IN);
         }
     }
     let server = family.client_with("anna", |params| {
         params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
     });
-    let caller = gate.tls().showing(server);
-    assert_eq!(statuses_on_each_protocol(&caller, "/", &[]).await, [495; 3]);
+    let client = gate.tls().showing(server);
+    assert_eq!(statuses_on_each_protocol(&client, "/", &[]).await, [495; 3]);
     let strict = Setup::home(&hub.url())
         .client_certificate(&family)
         .start()

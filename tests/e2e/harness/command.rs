@@ -21,7 +21,7 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_hubgate");
 
 /// Exit code and output of a finished command.
 #[derive(Debug)]
-pub struct Ran {
+pub struct CommandOutput {
     /// The exit code; none after a signal.
     pub status: Option<i32>,
     /// Standard output.
@@ -31,13 +31,13 @@ pub struct Ran {
 }
 
 /// Runs `hubgate` with the arguments in the folder.
-pub fn hubgate(folder: &Path, arguments: &[&str]) -> Ran {
+pub fn hubgate(folder: &Path, arguments: &[&str]) -> CommandOutput {
     let mut command = program();
     finished(command.args(arguments).current_dir(folder))
 }
 
 /// Runs `hubgate` with the arguments in the folder and a line on its standard input.
-pub fn hubgate_with_input(folder: &Path, arguments: &[&str], line: &str) -> Ran {
+pub fn hubgate_with_input(folder: &Path, arguments: &[&str], line: &str) -> CommandOutput {
     let mut input = tempfile::tempfile().unwrap();
     writeln!(input, "{line}").unwrap();
     input.rewind().unwrap();
@@ -46,14 +46,14 @@ pub fn hubgate_with_input(folder: &Path, arguments: &[&str], line: &str) -> Ran 
 }
 
 /// Runs a foreign program with the arguments, in English and UTF-8.
-pub fn foreign(program: &str, arguments: &[&str]) -> Ran {
+pub fn foreign(program: &str, arguments: &[&str]) -> CommandOutput {
     let mut command = Command::new(program);
     let command = command.args(arguments).stdin(Stdio::null());
     finished(command.env("LC_ALL", "C.UTF-8"))
 }
 
 /// Runs the command to its end; kills one that hangs, which fails its test.
-fn finished(command: &mut Command) -> Ran {
+fn finished(command: &mut Command) -> CommandOutput {
     let child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -76,7 +76,7 @@ fn output_in_time(child: Child) -> Option<Output> {
     Some(output.unwrap())
 }
 
-impl From<Output> for Ran {
+impl From<Output> for CommandOutput {
     fn from(output: Output) -> Self {
         Self {
             status: output.status.code(),
@@ -86,7 +86,7 @@ impl From<Output> for Ran {
     }
 }
 
-impl Ran {
+impl CommandOutput {
     /// Its standard output.
     ///
     /// # Panics

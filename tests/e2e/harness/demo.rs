@@ -10,7 +10,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{Authority, Caller, Output, command::program, eventually};
+use super::{Authority, Client, Output, command::program, eventually};
 
 /// A demo with temporary files of this test's own; it ends with the test.
 pub struct Demo {
@@ -56,12 +56,12 @@ impl Demo {
         self.output.text().contains(text)
     }
 
-    /// A caller of the printed port.
-    pub fn caller(&self) -> Caller {
+    /// A client of the printed port.
+    pub fn client(&self) -> Client {
         let url = self.printed("open");
         let port = url.rsplit(':').next().unwrap().parse().unwrap();
         let unused_root = Authority::new("unused").certificate();
-        Caller::tls(([127, 0, 0, 1], port).into(), unused_root)
+        Client::tls(([127, 0, 0, 1], port).into(), unused_root)
             .accepting_any_certificate()
             .name("localhost")
     }

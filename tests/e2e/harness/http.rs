@@ -1,7 +1,7 @@
 //! An HTTP client: HTTP/1.1 or HTTP/2 by hyper.
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
 use hyper::{
     body::Incoming,
@@ -9,7 +9,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
-use super::{Answer, Head, Stream, within};
+use super::{Head, Response, Stream, within};
 
 /// A client on one connection.
 pub struct Http {
@@ -42,22 +42,22 @@ impl Http {
     }
 
     /// Sends a GET of the target.
-    pub async fn get(&mut self, target: &str) -> Answer {
-        self.ask(Method::GET, target, &[], "").await
+    pub async fn get(&mut self, target: &str) -> Response {
+        self.exchange(Method::GET, target, &[], "").await
     }
 
     /// Sends a whole request and reads the whole answer.
-    pub async fn ask(
+    pub async fn exchange(
         &mut self,
         method: Method,
         target: &str,
         fields: &[(&str, &str)],
         body: &str,
-    ) -> Answer {
+    ) -> Response {
         let response = self.open(method, target, fields, body).await;
         let (parts, body) = response.into_parts();
         let body = within("the whole body", body.collect()).await;
-        Answer {
+        Response {
             status: parts.status.as_u16(),
             head: head(&parts),
             complete: body.is_ok(),
@@ -72,7 +72,7 @@ impl Http {
         target: &str,
         fields: &[(&str, &str)],
         body: &str,
-    ) -> Response<Incoming> {
+    ) -> http::Response<Incoming> {
         let request = self.request(method, target, fields, body);
         let answer = match &mut self.sender {
             Sender::One(sender) => within("an answer", sender.send_request(request)).await,

@@ -18,8 +18,8 @@ use tempfile::TempDir;
 use tokio::{net::TcpStream, task::spawn_blocking};
 
 use super::{
-    Authority, Caller, DEADLINE, Leaf, Output, Port, Ran, command::hubgate, eventually, setup,
-    within,
+    Authority, Client, CommandOutput, DEADLINE, Leaf, Output, Port, command::hubgate, eventually,
+    setup, within,
 };
 
 /// A hubgate of this test's own; it ends with the test.
@@ -62,13 +62,13 @@ impl Hubgate {
     }
 
     /// A client over TLS that requests `home.test`.
-    pub fn tls(&self) -> Caller {
-        Caller::tls(self.https.address(), self.root.certificate())
+    pub fn tls(&self) -> Client {
+        Client::tls(self.https.address(), self.root.certificate())
     }
 
-    /// A caller without TLS.
-    pub fn clear(&self) -> Caller {
-        Caller::clear(self.http.address())
+    /// A client without TLS.
+    pub fn clear(&self) -> Client {
+        Client::clear(self.http.address())
     }
 
     /// The address of HTTP.
@@ -81,12 +81,12 @@ impl Hubgate {
         self.https.address()
     }
 
-    /// A server certificate that the callers trust.
+    /// A server certificate that the clients trust.
     pub fn certificate_for(&self, names: &[&str]) -> Leaf {
         self.root.server(names)
     }
 
-    /// The root that the callers trust, as PEM.
+    /// The root that the clients trust, as PEM.
     pub fn root_pem(&self) -> String {
         self.root.pem()
     }
@@ -102,12 +102,12 @@ impl Hubgate {
     }
 
     /// Runs a hubgate command with the same `proxy.yaml`.
-    pub fn command(&self, arguments: &[&str]) -> Ran {
+    pub fn command(&self, arguments: &[&str]) -> CommandOutput {
         hubgate(self.folder(), arguments)
     }
 
     /// Like `command`, without blocking the test.
-    pub async fn commanded(&self, arguments: &[&'static str]) -> Ran {
+    pub async fn commanded(&self, arguments: &[&'static str]) -> CommandOutput {
         let (folder, arguments) = (self.folder.path().to_owned(), arguments.to_vec());
         let running = spawn_blocking(move || hubgate(&folder, &arguments));
         within("the command ends", running).await.unwrap()

@@ -1,6 +1,6 @@
 //! Machines on networks of their own: Linux's network namespaces, which take the rights of root.
 //!
-//! A test's callers are not on them; programs of others are run there.
+//! A test's clients are not on them; programs of others are run there.
 
 use std::{
     path::Path,
@@ -11,7 +11,7 @@ use std::{
 use rustix::process::geteuid;
 
 use super::{
-    Ran,
+    CommandOutput,
     command::{foreign, without_manager},
 };
 use crate::real_hub::skip_for;
@@ -57,7 +57,7 @@ impl Machine {
     }
 
     /// Runs a program of others there to its end.
-    pub fn run(&self, program: &str, arguments: &[&str]) -> Ran {
+    pub fn run(&self, program: &str, arguments: &[&str]) -> CommandOutput {
         let there = ["netns", "exec", &self.name, program];
         foreign("ip", &[&there, arguments].concat())
     }

@@ -72,7 +72,7 @@ impl NameServer {
 
     /// The texts of a name, sorted.
     pub fn texts(&self, name: &str) -> Vec<String> {
-        let answer = self.ask(name, RecordType::TXT).unwrap();
+        let answer = self.query(name, RecordType::TXT).unwrap();
         let texts = answer
             .answers
             .iter()
@@ -85,7 +85,7 @@ impl NameServer {
         texts
     }
 
-    fn ask(&self, name: &str, kind: RecordType) -> Option<Message> {
+    fn query(&self, name: &str, kind: RecordType) -> Option<Message> {
         let mut question = Message::query();
         question.add_query(Query::query(Name::from_ascii(name).unwrap(), kind));
         let question = question.to_vec().unwrap();
@@ -104,7 +104,7 @@ impl NameServer {
         eventually(DEADLINE, "the name server has its zone", async || {
             let ended = self.child.try_wait().unwrap();
             assert!(ended.is_none(), "the name server ended: {ended:?}");
-            let answer = self.ask("example.test.", RecordType::SOA);
+            let answer = self.query("example.test.", RecordType::SOA);
             answer.is_some_and(|answer| !answer.answers.is_empty())
         })
         .await;

@@ -6,7 +6,7 @@ use std::{
     process::{Child, Stdio},
 };
 
-use super::{DEADLINE, Output, Ran, command::program, eventually};
+use super::{CommandOutput, DEADLINE, Output, command::program, eventually};
 
 /// A command that has not ended; it is killed with the test.
 pub struct Running {
@@ -42,12 +42,12 @@ impl Running {
     }
 
     /// Waits until it has ended; both its outputs are in `stdout` then.
-    pub async fn ended(mut self) -> Ran {
+    pub async fn ended(mut self) -> CommandOutput {
         eventually(DEADLINE, "the command ends", async || {
             self.child.try_wait().unwrap().is_some()
         })
         .await;
-        Ran {
+        CommandOutput {
             status: self.child.wait().unwrap().code(),
             stdout: self.output.finish(),
             stderr: String::new(),

@@ -176,7 +176,7 @@ impl Setup {
         self
     }
 
-    /// Starts hubgate on a machine where the test's own callers do not reach it.
+    /// Starts hubgate on a machine where the test's own clients do not reach it.
     pub fn on(mut self, machine: &Machine) -> Self {
         self.elsewhere = Some(machine.command(&self.folder.path().join("hubgate")));
         self

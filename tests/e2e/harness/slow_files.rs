@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
-use super::{PROGRAM, Ran, Setup, foreign};
+use super::{CommandOutput, PROGRAM, Setup, foreign};
 
 /// A preloaded library that delays calls on files.
 pub struct SlowFiles {
@@ -38,18 +38,18 @@ impl SlowFiles {
     }
 
     /// Runs a hubgate command on a `proxy.yaml`, with its files from here.
-    pub fn command(&self, arguments: &[&str], config: &Path) -> Ran {
+    pub fn command(&self, arguments: &[&str], config: &Path) -> CommandOutput {
         let config = config.display().to_string();
         self.run(&[&[PROGRAM, "-c", &config], arguments].concat())
     }
 
     /// Runs a hubgate command in a folder, with its files from here.
-    pub fn command_in(&self, folder: &Path, arguments: &[&str]) -> Ran {
+    pub fn command_in(&self, folder: &Path, arguments: &[&str]) -> CommandOutput {
         let folder = folder.display().to_string();
         self.run(&[&["env", "-C", &folder, PROGRAM], arguments].concat())
     }
 
-    fn run(&self, command: &[&str]) -> Ran {
+    fn run(&self, command: &[&str]) -> CommandOutput {
         let path = |name| self.folder.path().join(name).display().to_string();
         let preload = format!("LD_PRELOAD={}", path("slow_files.so"));
         let calls = format!("SLOW_FILES={}", path("calls"));

@@ -16,7 +16,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
     Leaf,
-    card::{Asked, Card},
+    client_certificate::{ClientCertificate, RequestedCas},
     trust::AnyCertificate,
     within,
 };
@@ -33,7 +33,7 @@ pub(super) struct Tls {
     /// The versions offered.
     pub(super) versions: Vec<&'static SupportedProtocolVersion>,
     /// The last request for a certificate.
-    pub(super) asked: Asked,
+    pub(super) requested: RequestedCas,
     /// The configuration of all calls, so that they resume each other's sessions.
     pub(super) kept: Option<Arc<OnceLock<ClientConfig>>>,
 }
@@ -46,7 +46,7 @@ impl Tls {
             root: Some(root),
             identity: None,
             versions: ALL_VERSIONS.to_vec(),
-            asked: Asked::default(),
+            requested: RequestedCas::default(),
             kept: None,
         }
     }
@@ -92,7 +92,7 @@ impl Tls {
                 .dangerous()
                 .with_custom_certificate_verifier(AnyCertificate::new()),
         };
-        let card = Card::new(self.identity.as_deref(), self.asked.clone());
+        let card = ClientCertificate::new(self.identity.as_deref(), self.requested.clone());
         let mut config = builder.with_client_cert_resolver(Arc::new(card));
         config.resumption = match self.kept {
             Some(_) => Resumption::in_memory_sessions(8),

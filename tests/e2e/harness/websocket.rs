@@ -42,19 +42,19 @@ impl WebSocket {
     }
 
     /// Sends a text message.
-    pub async fn say(&mut self, text: &str) {
+    pub async fn send(&mut self, text: &str) {
         let sending = self.stream.send(Message::text(text));
         within("the message is sent", sending).await.unwrap();
     }
 
     /// Sends a text message and returns the answer.
-    pub async fn ask(&mut self, text: &str) -> String {
-        self.say(text).await;
-        self.heard().await.expect("a message, not the end")
+    pub async fn exchange(&mut self, text: &str) -> String {
+        self.send(text).await;
+        self.receive().await.expect("a message, not the end")
     }
 
     /// The next text message; none at the end.
-    pub async fn heard(&mut self) -> Option<String> {
+    pub async fn receive(&mut self) -> Option<String> {
         loop {
             match within("a message", self.stream.next()).await? {
                 Ok(Message::Text(text)) => return Some(text.to_string()),
@@ -80,7 +80,7 @@ impl WebSocket {
         within("the close is sent", self.stream.close(None))
             .await
             .unwrap();
-        while self.heard().await.is_some() {}
+        while self.receive().await.is_some() {}
     }
 }
 

@@ -3,12 +3,12 @@
 //! `home.test` admits devices of the house, `garden.test` a password too. curl and OpenSSL run on a
 //! machine in each network.
 
-pub mod house;
+pub mod fixture;
 
-use self::house::House;
+use self::fixture::Fixture;
 use crate::{
     harness::{Authority, Leaf, Running},
-    phones::house::{Invitation, opened, password},
+    phones::fixture::{Invitation, opened, password},
 };
 
 const VERSIONS: [&str; 2] = ["-tls1_2", "-tls1_3"];
@@ -16,11 +16,11 @@ const HOSTS: [&str; 2] = ["home.test", "garden.test"];
 
 #[tokio::test]
 async fn clients_at_home_enter_without_a_certificate_request() {
-    let Some(house) = House::start().await else {
+    let Some(fixture) = Fixture::start().await else {
         return;
     };
     // The public address too: names often lead there from within.
-    for browser in [house.home(), house.home_by_public_address()] {
+    for browser in [fixture.home(), fixture.home_by_public_address()] {
         for host in HOSTS {
             for version in VERSIONS {
                 let trace = browser.handshake(host, version);
@@ -34,13 +34,13 @@ async fn clients_at_home_enter_without_a_certificate_request() {
 
 #[tokio::test]
 async fn clients_away_get_a_certificate_request_naming_the_own_ca() {
-    let Some(house) = House::start().await else {
+    let Some(fixture) = Fixture::start().await else {
         return;
     };
-    let own = house.name_of_ca();
+    let own = fixture.name_of_ca();
     for host in HOSTS {
         for version in VERSIONS {
-            let trace = house.away().handshake(host, version);
+            let trace = fixture.away().handshake(host, version);
             assert!(trace.contains(", CertificateRequest\n"), "{trace}");
             let mut lines = trace.lines();
             let title = lines.find(|line| *line == "Acceptable client certificate CA names");
@@ -54,13 +54,13 @@ async fn clients_away_get_a_certificate_request_naming_the_own_ca() {
 
 #[tokio::test]
 async fn away_only_the_houses_own_phones_enter() {
-    let Some(house) = House::start().await else {
+    let Some(fixture) = Fixture::start().await else {
         return;
     };
-    let away = house.away();
-    let anna = house.enrolled("Anna's phone");
+    let away = fixture.away();
+    let anna = fixture.enrolled("Anna's phone");
     let stranger = Authority::new("strangers").client("anna");
-    let stranger = house.written("stranger", &stranger);
+    let stranger = fixture.written("stranger", &stranger);
     for version in ["1.2", "1.3"] {
         let with = |certificate: &[&str]| {
             let version = ["--tlsv1.2", "--tls-max", version];
@@ -72,17 +72,17 @@ async fn away_only_the_houses_own_phones_enter() {
         assert_eq!(with(&["--cert", &stranger]), "495");
     }
     let revoke = ["client", "revoke", "Anna's phone"];
-    house.gate.command(&revoke).succeeded();
+    fixture.gate.command(&revoke).succeeded();
     assert_eq!(away.get("home.test", &["--cert", &anna]), "495");
 }
 
 #[tokio::test]
 async fn away_a_password_serves_as_well_where_one_is_set() {
-    let Some(house) = House::start().await else {
+    let Some(fixture) = Fixture::start().await else {
         return;
     };
-    let away = house.away();
-    let anna = house.enrolled("Anna's phone");
+    let away = fixture.away();
+    let anna = fixture.enrolled("Anna's phone");
     let get = |options: &[&str]| away.get("garden.test", options);
     assert_eq!(get(&[]), "401");
     assert_eq!(get(&["--user", "anna:guess"]), "401");
@@ -92,22 +92,22 @@ async fn away_a_password_serves_as_well_where_one_is_set() {
 
 #[tokio::test]
 async fn a_link_works_at_home_and_admits_the_phone_away() {
-    let Some(house) = House::start().await else {
+    let Some(fixture) = Fixture::start().await else {
         return;
     };
     let command = ["client", "add", "Anna's phone"];
-    let invitation = Invitation::shown_by(Running::start(house.gate.folder(), &command)).await;
+    let invitation = Invitation::shown_by(Running::start(fixture.gate.folder(), &command)).await;
     let link = format!("home.test{}", invitation.link);
     let form = format!("code={}", invitation.code);
-    let (home, away) = (house.home(), house.away());
+    let (home, away) = (fixture.home(), fixture.away());
     assert_eq!(away.get(&link, &[]), "400");
     assert_eq!(away.get(&link, &["--data", &form]), "400");
     assert_eq!(home.get(&link, &[]), "200");
     let page = home.redirected(&link, &form);
     let file = home.fetched(&format!("{page}/x.p12"));
     let shown = String::from_utf8(home.fetched(&page)).unwrap();
-    let anna: Leaf = opened(&file, &password(&shown), house.gate.folder());
-    let anna = house.written("anna", &anna);
+    let anna: Leaf = opened(&file, &password(&shown), fixture.gate.folder());
+    let anna = fixture.written("anna", &anna);
     assert_eq!(away.get("home.test", &["--cert", &anna]), "200");
     assert_eq!(invitation.terminal.ended().await.status, Some(0));
 }

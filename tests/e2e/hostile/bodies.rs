@@ -16,7 +16,7 @@ async fn a_body_of_64_mb_and_a_byte_is_refused_by_its_length() {
     let (hub, gate) = start().await;
     let mut client = gate.tls().raw().await;
     let answer = client
-        .ask(head(&format!("Content-Length: {}", LIMIT + 1)))
+        .exchange(head(&format!("Content-Length: {}", LIMIT + 1)))
         .await;
     assert_eq!(answer.status, 413);
     client.end().await;
@@ -28,15 +28,15 @@ async fn a_chunked_body_of_64_mb_passes_and_of_a_byte_more_is_refused() {
     let (hub, gate) = start().await;
     for (last, status) in [("0\r\n\r\n", 200), ("1\r\nx\r\n0\r\n\r\n", 413)] {
         let mut client = gate.tls().raw().await;
-        client.say(head("Transfer-Encoding: chunked")).await;
+        client.send(head("Transfer-Encoding: chunked")).await;
         let chunk = format!("{PIECE:x}\r\n{}\r\n", "x".repeat(PIECE));
         for _ in 0..LIMIT / PIECE {
-            client.say(&chunk).await;
+            client.send(&chunk).await;
         }
-        assert_eq!(client.ask(last).await.status, status);
-        let heard = hub.request("/upload").await;
-        assert_eq!(heard.complete, status == 200);
-        assert!(heard.length <= LIMIT);
+        assert_eq!(client.exchange(last).await.status, status);
+        let received = hub.request("/upload").await;
+        assert_eq!(received.complete, status == 200);
+        assert!(received.length <= LIMIT);
     }
 }
 
@@ -46,8 +46,8 @@ async fn an_http2_body_of_64_mb_and_a_byte_is_refused() {
     assert_eq!(upload(&gate, LIMIT + 1, true).await, 413);
     assert!(hub.requests().is_empty(), "refused by its length");
     assert_eq!(upload(&gate, LIMIT + 1, false).await, 413);
-    let heard = hub.request("/upload").await;
-    assert!(!heard.complete && heard.length <= LIMIT);
+    let received = hub.request("/upload").await;
+    assert!(!received.complete && received.length <= LIMIT);
     assert_eq!(upload(&gate, LIMIT, false).await, 200);
     assert_eq!(hub.request("/upload").await.length, LIMIT);
 }

@@ -1,10 +1,10 @@
 //! Chunk framing: a body with an ambiguous end never ends at the hub.
 
-use super::stage::{SMUGGLED, Stage, post};
+use super::fixture::{Fixture, SMUGGLED, post};
 
 #[tokio::test]
 async fn chunks_that_others_cut_differently_are_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for body in [
         "5\nhello\r\n0\r\n\r\n",
         "5\r\nhello\n0\r\n\r\n",
@@ -32,14 +32,14 @@ async fn chunks_that_others_cut_differently_are_refused() {
         "00x\r\n\r\n",
     ] {
         let request = post("Transfer-Encoding: chunked", body);
-        stage.refuses(request + SMUGGLED).await;
+        fixture.refuses(request + SMUGGLED).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn sizes_that_overflow_are_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for size in [
         "7fffffffffffffff",
         "8000000000000000",
@@ -50,41 +50,41 @@ async fn sizes_that_overflow_are_refused() {
     ] {
         let body = format!("{size}\r\nhello\r\n0\r\n\r\n");
         let request = post("Transfer-Encoding: chunked", &body);
-        stage.refuses(request + SMUGGLED).await;
+        fixture.refuses(request + SMUGGLED).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn endless_extensions_and_trailers_are_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     let long = "x".repeat(100_000);
     for body in [
         format!("5;{long}\r\nhello\r\n0\r\n\r\n"),
         format!("0\r\nX-Long: {long}\r\n\r\n"),
         format!("0\r\n{}\r\n", "X-Many: x\r\n".repeat(10_000)),
     ] {
-        stage
+        fixture
             .refuses(post("Transfer-Encoding: chunked", &body))
             .await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn trailers_that_are_no_fields_are_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for trailer in ["X-Sum: 1\n", "X: a\0b\r\n", "X: a\rb\r\n"] {
         let body = format!("5\r\nhello\r\n0\r\n{trailer}\r\n");
         let request = post("Transfer-Encoding: chunked", &body);
-        stage.refuses(request + SMUGGLED).await;
+        fixture.refuses(request + SMUGGLED).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn well_formed_chunks_pass_without_fields_of_the_connection() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for body in [
         "5\r\nhello\r\n0\r\n\r\n",
         "1\r\nh\r\n4\r\nello\r\n0\r\n\r\n",
@@ -95,28 +95,28 @@ async fn well_formed_chunks_pass_without_fields_of_the_connection() {
         "5\r\nhello\r\n0\r\nContent-Length: 0\r\nX-Real-IP: 10.0.0.1\r\n\r\n",
     ] {
         let request = post("Transfer-Encoding: chunked", body);
-        stage.hears(request, &[("/case", "hello")]).await;
-        let heard = stage.hub.heard("/case").unwrap();
-        assert_eq!(heard.field("x-sum"), None);
-        assert_eq!(heard.field("x-real-ip"), Some("127.0.0.1"));
+        fixture.forwards(request, &[("/case", "hello")]).await;
+        let received = fixture.hub.received("/case").unwrap();
+        assert_eq!(received.field("x-sum"), None);
+        assert_eq!(received.field("x-real-ip"), Some("127.0.0.1"));
     }
     let upper = post("Transfer-Encoding: chunked", "A\r\n0123456789\r\n0\r\n\r\n");
-    stage.hears(upper, &[("/case", "0123456789")]).await;
-    stage.close().await;
+    fixture.forwards(upper, &[("/case", "0123456789")]).await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn a_body_of_pieces_in_pieces_passes() {
-    let stage = Stage::open().await;
-    let mut client = stage.gate.tls().raw().await;
+    let fixture = Fixture::open().await;
+    let mut client = fixture.gate.tls().raw().await;
     let request = post(
         "Transfer-Encoding: chunked",
         "5;x=y\r\nhello\r\n0\r\nX: y\r\n\r\n",
     );
     for byte in request.as_bytes() {
-        client.say([*byte]).await;
+        client.send([*byte]).await;
     }
-    assert_eq!(client.answer().await.status, 200);
-    assert_eq!(stage.hub.heard("/case").unwrap().body, b"hello");
-    stage.close().await;
+    assert_eq!(client.receive().await.status, 200);
+    assert_eq!(fixture.hub.received("/case").unwrap().body, b"hello");
+    fixture.close().await;
 }

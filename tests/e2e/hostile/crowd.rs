@@ -1,7 +1,7 @@
 //! Connections over a limit are refused, and taken again when there is room.
 
 use crate::{
-    harness::{Caller, DEADLINE, Hubgate, Setup, Stream, WebSocket, eventually},
+    harness::{Client, DEADLINE, Hubgate, Setup, Stream, WebSocket, eventually},
     hub::Hub,
 };
 
@@ -73,10 +73,10 @@ async fn refused_connections_are_counted() {
 }
 
 /// Opens connections until one is refused.
-async fn fill(caller: &Caller) -> Vec<Box<dyn Stream>> {
+async fn fill(client: &Client) -> Vec<Box<dyn Stream>> {
     let mut open = Vec::new();
     eventually(DEADLINE, "a connection is refused", async || {
-        match caller.stream(&[]).await {
+        match client.stream(&[]).await {
             Ok(stream) => open.push(stream),
             Err(_) => return true,
         }
@@ -86,9 +86,9 @@ async fn fill(caller: &Caller) -> Vec<Box<dyn Stream>> {
     open
 }
 
-async fn is_taken_again(caller: &Caller) {
+async fn is_taken_again(client: &Client) {
     eventually(DEADLINE, "a place is free again", async || {
-        caller.stream(&[]).await.is_ok()
+        client.stream(&[]).await.is_ok()
     })
     .await;
 }

@@ -1,7 +1,7 @@
 //! HTTP/2 floods: hubgate cuts them and serves all other clients.
 
 use super::frames::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, Fate, Frames, GET, HEADERS, NO_WINDOW, PING,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, Frames, GET, HEADERS, NO_WINDOW, Outcome, PING,
     PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE, block, frame, string,
 };
 use crate::{
@@ -32,7 +32,7 @@ async fn useless_window_updates_are_cut() {
     for stream in [0, 1] {
         let mut client = Frames::open(&gate).await;
         client
-            .say(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &request))
+            .send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &request))
             .await;
         hub.request("/hang").await;
         let window = frame(WINDOW_UPDATE, 0, stream, &1_u32.to_be_bytes());
@@ -46,7 +46,7 @@ async fn bodies_of_one_byte_a_frame_are_cut() {
     let (_hub, gate) = start().await;
     let post = block(&[&[(":method", "POST")], &GET[1..]].concat());
     let mut client = Frames::open(&gate).await;
-    client.say(&frame(HEADERS, END_HEADERS, 1, &post)).await;
+    client.send(&frame(HEADERS, END_HEADERS, 1, &post)).await;
     client.flood(|_| frame(DATA, 0, 1, b"x").repeat(10)).await;
     serves(&gate).await;
 }
@@ -57,7 +57,7 @@ async fn responses_that_are_read_byte_by_byte_are_cut() {
     let large = block(&[&GET[..3], &[(":path", "/large")]].concat());
     let mut client = Frames::open_with(&gate.tls(), NO_WINDOW).await;
     client
-        .say(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &large))
+        .send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &large))
         .await;
     client
         .flood(|_| frame(WINDOW_UPDATE, 0, 1, &1_u32.to_be_bytes()))
@@ -71,7 +71,7 @@ async fn a_client_that_grants_a_window_for_each_frame_gets_a_large_answer() {
     let large = block(&[&GET[..3], &[(":path", "/large")]].concat());
     let mut client = Frames::open(&gate).await;
     client
-        .say(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &large))
+        .send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &large))
         .await;
     let mut taken = 0;
     while taken < 31_000_000 {
@@ -84,7 +84,7 @@ async fn a_client_that_grants_a_window_for_each_frame_gets_a_large_answer() {
         taken += payload.len();
         let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
         let windows = [0, 1].map(|stream| frame(WINDOW_UPDATE, 0, stream, &length));
-        client.say(&windows.concat()).await;
+        client.send(&windows.concat()).await;
     }
 }
 
@@ -93,7 +93,7 @@ async fn an_upload_in_small_frames_is_taken() {
     let (hub, gate) = start().await;
     let post = block(&[&[(":method", "POST")], &GET[1..]].concat());
     let mut client = Frames::open(&gate).await;
-    client.say(&frame(HEADERS, END_HEADERS, 1, &post)).await;
+    client.send(&frame(HEADERS, END_HEADERS, 1, &post)).await;
     let piece = frame(DATA, 0, 1, &[b'x'; 150]).repeat(20);
     // Of the connection and of stream 1 (RFC 9113, section 6.9.2).
     let mut windows = [65_535_u32; 2];
@@ -106,11 +106,11 @@ async fn an_upload_in_small_frames_is_taken() {
                 windows[stream as usize] += granted;
             }
         }
-        client.say(&piece).await;
+        client.send(&piece).await;
         windows = windows.map(|window| window - 3_000);
     }
-    client.say(&frame(DATA, END_STREAM, 1, b"")).await;
-    assert_eq!(client.fate().await, Fate::Answered);
+    client.send(&frame(DATA, END_STREAM, 1, b"")).await;
+    assert_eq!(client.fate().await, Outcome::Answered);
     assert_eq!(hub.request("/case").await.length, 600_000);
 }
 
@@ -160,12 +160,12 @@ async fn endless_header_blocks_are_cut() {
     ] {
         let mut client = Frames::open(&gate).await;
         client
-            .say(&frame(HEADERS, END_STREAM, 1, &block(&GET)))
+            .send(&frame(HEADERS, END_STREAM, 1, &block(&GET)))
             .await;
         client.flood(|_| frame(CONTINUATION, 0, 1, &piece)).await;
         serves(&gate).await;
     }
-    assert!(hub.heard("/case").is_none());
+    assert!(hub.received("/case").is_none());
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ async fn empty_bodies_without_end_are_cut() {
     let (_hub, gate) = start().await;
     let mut client = Frames::open(&gate).await;
     client
-        .say(&frame(HEADERS, END_HEADERS, 1, &block(&GET)))
+        .send(&frame(HEADERS, END_HEADERS, 1, &block(&GET)))
         .await;
     client.flood(|_| frame(DATA, 0, 1, b"").repeat(10)).await;
     serves(&gate).await;
@@ -190,9 +190,9 @@ async fn a_small_block_that_unpacks_to_a_large_one_is_refused() {
     bomb.extend([0xbe; 10_000]);
     let mut client = Frames::open(&gate).await;
     client
-        .say(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &bomb))
+        .send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &bomb))
         .await;
-    assert_ne!(client.fate().await, Fate::Answered);
+    assert_ne!(client.fate().await, Outcome::Answered);
     assert!(hub.requests().is_empty());
     serves(&gate).await;
 }
@@ -206,7 +206,7 @@ async fn more_streams_than_allowed_are_refused_and_the_others_served() {
     for number in 1..=300 {
         let stream = 2 * number + 1;
         client
-            .say(&frame(
+            .send(&frame(
                 HEADERS,
                 END_HEADERS | END_STREAM,
                 stream,
@@ -215,7 +215,7 @@ async fn more_streams_than_allowed_are_refused_and_the_others_served() {
             .await;
     }
     client
-        .say(&frame(
+        .send(&frame(
             HEADERS,
             END_HEADERS | END_STREAM,
             701,
@@ -236,24 +236,24 @@ async fn a_browser_that_leaves_pages_is_not_cut() {
         let streams = (0..100).map(|number| page * 200 + number * 2 + 1);
         for stream in streams.clone() {
             client
-                .say(&frame(HEADERS, END_HEADERS | END_STREAM, stream, &request))
+                .send(&frame(HEADERS, END_HEADERS | END_STREAM, stream, &request))
                 .await;
         }
-        let heard = (page as usize + 1) * 100;
+        let received = (page as usize + 1) * 100;
         eventually(DEADLINE, "the hub gets the page's requests", async || {
-            hub.requests().len() == heard
+            hub.requests().len() == received
         })
         .await;
         for stream in streams {
             client
-                .say(&frame(RST_STREAM, 0, stream, &8_u32.to_be_bytes()))
+                .send(&frame(RST_STREAM, 0, stream, &8_u32.to_be_bytes()))
                 .await;
         }
     }
     client
-        .say(&frame(HEADERS, END_HEADERS | END_STREAM, 601, &block(&GET)))
+        .send(&frame(HEADERS, END_HEADERS | END_STREAM, 601, &block(&GET)))
         .await;
-    assert_eq!(client.fate_of(601).await, Fate::Answered);
+    assert_eq!(client.fate_of(601).await, Outcome::Answered);
 }
 
 async fn serves(gate: &Hubgate) {

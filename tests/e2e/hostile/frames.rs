@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, split};
 
-use crate::harness::{Caller, Hubgate, Stream, within};
+use crate::harness::{Client, Hubgate, Stream, within};
 
 /// An HTTP/2 connection after its preface and SETTINGS.
 pub(super) struct Frames {
@@ -11,7 +11,7 @@ pub(super) struct Frames {
 
 /// Outcome of a request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum Outcome {
     /// It was answered with 200.
     Answered,
     /// It was answered with another status.
@@ -48,16 +48,16 @@ impl Frames {
     }
 
     /// Opens a connection with settings (RFC 9113, section 6.5.1).
-    pub(super) async fn open_with(caller: &Caller, settings: &[u8]) -> Self {
-        let mut stream = caller.stream(&["h2"]).await.unwrap();
+    pub(super) async fn open_with(client: &Client, settings: &[u8]) -> Self {
+        let mut stream = client.stream(&["h2"]).await.unwrap();
         stream.write_all(PREFACE).await.unwrap();
         let mut frames = Self { stream };
-        frames.say(&frame(SETTINGS, 0, 0, settings)).await;
+        frames.send(&frame(SETTINGS, 0, 0, settings)).await;
         frames
     }
 
     /// Writes the bytes; that hubgate has closed already is no fault here.
-    pub(super) async fn say(&mut self, bytes: &[u8]) {
+    pub(super) async fn send(&mut self, bytes: &[u8]) {
         let writing = async {
             self.stream.write_all(bytes).await?;
             self.stream.flush().await
@@ -66,23 +66,23 @@ impl Frames {
     }
 
     /// Waits for the outcome of stream 1.
-    pub(super) async fn fate(&mut self) -> Fate {
+    pub(super) async fn fate(&mut self) -> Outcome {
         self.fate_of(1).await
     }
 
     /// Waits for the outcome of a stream.
-    pub(super) async fn fate_of(&mut self, number: u32) -> Fate {
+    pub(super) async fn fate_of(&mut self, number: u32) -> Outcome {
         loop {
             let Some((kind, stream, payload)) = within("a frame", self.next()).await else {
-                return Fate::Ended;
+                return Outcome::Ended;
             };
             match (kind, stream) {
                 (HEADERS, it) if it == number && payload.first() == Some(&0x88) => {
-                    return Fate::Answered;
+                    return Outcome::Answered;
                 }
-                (HEADERS, it) if it == number => return Fate::Refused,
-                (RST_STREAM, it) if it == number => return Fate::Reset,
-                (GOAWAY, _) => return Fate::Ended,
+                (HEADERS, it) if it == number => return Outcome::Refused,
+                (RST_STREAM, it) if it == number => return Outcome::Reset,
+                (GOAWAY, _) => return Outcome::Ended,
                 _ => {}
             }
         }

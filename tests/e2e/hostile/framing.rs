@@ -1,10 +1,10 @@
 //! Content-Length and Transfer-Encoding: ambiguous framing is refused.
 
-use super::stage::{SMUGGLED, Stage, get, post};
+use super::fixture::{Fixture, SMUGGLED, get, post};
 
 #[tokio::test]
 async fn a_length_that_others_read_differently_is_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for length in [
         "+5",
         "-5",
@@ -31,28 +31,28 @@ async fn a_length_that_others_read_differently_is_refused() {
         "99999999999999999999999999999999999999999",
     ] {
         let request = post(&format!("Content-Length: {length}"), SMUGGLED);
-        stage.refuses_with(400, request).await;
+        fixture.refuses_with(400, request).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn two_lengths_are_refused_even_when_they_agree() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for fields in [
         "Content-Length: 5\r\nContent-Length: 5",
         "Content-Length: 5\r\nContent-Length: 0",
         "Content-Length: 0\r\ncontent-length: 5",
         "Content-Length: 5\r\nContent-Length:",
     ] {
-        stage.refuses_with(400, post(fields, SMUGGLED)).await;
+        fixture.refuses_with(400, post(fields, SMUGGLED)).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn a_plain_length_passes_in_any_writing() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for fields in [
         "Content-Length: 5",
         "content-LENGTH:5",
@@ -60,31 +60,33 @@ async fn a_plain_length_passes_in_any_writing() {
         "Content-Length: 005",
         "Connection: content-length\r\nContent-Length: 5",
     ] {
-        stage
-            .hears(post(fields, "hello"), &[("/case", "hello")])
+        fixture
+            .forwards(post(fields, "hello"), &[("/case", "hello")])
             .await;
     }
-    stage
-        .hears(get("Content-Length: 0"), &[("/case", "")])
+    fixture
+        .forwards(get("Content-Length: 0"), &[("/case", "")])
         .await;
     let with_body = get("Content-Length: 5") + "hello";
-    stage.hears(with_body, &[("/case", "hello")]).await;
-    stage.close().await;
+    fixture.forwards(with_body, &[("/case", "hello")]).await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn no_length_means_no_body() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for fields in ["X: y", "Content_Length: 5", "Transfer_Encoding: chunked"] {
         let request = post(fields, "5\r\nhello\r\n0\r\n\r\n");
-        stage.hears_then_refuses(request, &[("/case", "")]).await;
+        fixture
+            .forwards_then_refuses(request, &[("/case", "")])
+            .await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn a_coding_other_than_chunked_is_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for coding in [
         "chunked,",
         ",chunked",
@@ -107,14 +109,14 @@ async fn a_coding_other_than_chunked_is_refused() {
         "",
     ] {
         let request = post(&format!("Transfer-Encoding: {coding}"), "0\r\n\r\n");
-        stage.refuses(request.clone() + SMUGGLED).await;
+        fixture.refuses(request.clone() + SMUGGLED).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn a_coding_and_a_length_or_another_coding_are_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for fields in [
         "Transfer-Encoding: chunked\r\nContent-Length: 5",
         "Content-Length: 5\r\nTransfer-Encoding: chunked",
@@ -128,14 +130,14 @@ async fn a_coding_and_a_length_or_another_coding_are_refused() {
         "X: y\r\n Transfer-Encoding: chunked",
     ] {
         let request = post(fields, "0\r\n\r\n") + SMUGGLED;
-        stage.refuses(request).await;
+        fixture.refuses(request).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn http_1_0_has_no_codings() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for fields in [
         "Transfer-Encoding: chunked",
         "Transfer-Encoding: chunked\r\nContent-Length: 5",
@@ -143,14 +145,14 @@ async fn http_1_0_has_no_codings() {
         let request = format!(
             "POST /case HTTP/1.0\r\nHost: home.test\r\n{fields}\r\n\r\n0\r\n\r\n{SMUGGLED}"
         );
-        stage.refuses_with(400, request).await;
+        fixture.refuses_with(400, request).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn chunked_passes_in_any_case() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for field in [
         "Transfer-Encoding: chunked",
         "transfer-encoding:Chunked",
@@ -158,7 +160,7 @@ async fn chunked_passes_in_any_case() {
         "Connection: transfer-encoding\r\nTransfer-Encoding: chunked",
     ] {
         let request = post(field, "5\r\nhello\r\n0\r\n\r\n");
-        stage.hears(request, &[("/case", "hello")]).await;
+        fixture.forwards(request, &[("/case", "hello")]).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }

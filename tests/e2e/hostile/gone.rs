@@ -14,11 +14,11 @@ async fn an_upload_of_a_vanished_client_is_never_whole() {
         let (hub, gate) = start().await;
         let mut client = gate.tls().raw().await;
         let head = format!("POST /upload HTTP/1.1\r\nHost: home.test\r\n{fields}\r\n\r\n");
-        client.say(format!("{head}5\r\nhello\r\n")).await;
+        client.send(format!("{head}5\r\nhello\r\n")).await;
         part_of_the_request_arrived(&hub, "/upload").await;
         drop(client);
         is_left(&hub).await;
-        assert!(!hub.heard("/upload").unwrap().complete, "{fields}");
+        assert!(!hub.received("/upload").unwrap().complete, "{fields}");
     }
 }
 
@@ -28,11 +28,11 @@ async fn an_upload_of_a_client_that_only_stops_writing_is_never_whole() {
         let (hub, gate) = start().await;
         let mut client = gate.tls().raw().await;
         let head = format!("POST /upload HTTP/1.1\r\nHost: home.test\r\n{fields}\r\n\r\n");
-        client.say(format!("{head}5\r\nhello\r\n")).await;
+        client.send(format!("{head}5\r\nhello\r\n")).await;
         part_of_the_request_arrived(&hub, "/upload").await;
         client.finish().await;
         is_left(&hub).await;
-        assert!(!hub.heard("/upload").unwrap().complete, "{fields}");
+        assert!(!hub.received("/upload").unwrap().complete, "{fields}");
     }
 }
 
@@ -44,19 +44,19 @@ async fn an_aborted_http2_upload_is_never_whole() {
         let mut post = GET;
         post[0].1 = "POST";
         client
-            .say(&frame(HEADERS, END_HEADERS, 1, &block(&post)))
+            .send(&frame(HEADERS, END_HEADERS, 1, &block(&post)))
             .await;
-        client.say(&frame(DATA, 0, 1, b"hello")).await;
+        client.send(&frame(DATA, 0, 1, b"hello")).await;
         part_of_the_request_arrived(&hub, "/case").await;
         if reset {
             client
-                .say(&frame(RST_STREAM, 0, 1, &8_u32.to_be_bytes()))
+                .send(&frame(RST_STREAM, 0, 1, &8_u32.to_be_bytes()))
                 .await;
         } else {
             drop(client);
         }
         is_left(&hub).await;
-        assert!(!hub.heard("/case").unwrap().complete);
+        assert!(!hub.received("/case").unwrap().complete);
     }
 }
 
@@ -66,7 +66,7 @@ async fn a_stream_of_a_vanished_client_is_closed() {
     for (number, target) in ["/rest/events", "/mjpeg", "/slow"].into_iter().enumerate() {
         let mut client = gate.tls().raw().await;
         client
-            .say(format!("GET {target} HTTP/1.1\r\nHost: home.test\r\n\r\n"))
+            .send(format!("GET {target} HTTP/1.1\r\nHost: home.test\r\n\r\n"))
             .await;
         hub.request(target).await;
         drop(client);
@@ -87,11 +87,11 @@ async fn an_aborted_http2_stream_is_closed() {
         let mut events = GET;
         events[3].1 = "/rest/events";
         let request = frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(&events));
-        client.say(&request).await;
+        client.send(&request).await;
         hub.request("/rest/events").await;
         if reset {
             client
-                .say(&frame(RST_STREAM, 0, 1, &8_u32.to_be_bytes()))
+                .send(&frame(RST_STREAM, 0, 1, &8_u32.to_be_bytes()))
                 .await;
         } else {
             drop(client);
@@ -102,7 +102,8 @@ async fn an_aborted_http2_stream_is_closed() {
 
 async fn part_of_the_request_arrived(hub: &Hub, target: &str) {
     eventually(DEADLINE, "the hub gets a part of it", async || {
-        hub.heard(target).is_some_and(|request| request.length > 0)
+        hub.received(target)
+            .is_some_and(|request| request.length > 0)
     })
     .await;
 }

@@ -1,10 +1,10 @@
 //! Host: only requests with exactly one known name or address reach a site.
 
-use super::stage::Stage;
+use super::fixture::Fixture;
 
 #[tokio::test]
 async fn a_host_that_is_none_is_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for host in [
         "home.test@other.test",
         "user@home.test",
@@ -38,14 +38,14 @@ async fn a_host_that_is_none_is_refused() {
         "",
     ] {
         let request = format!("GET /case HTTP/1.1\r\nHost: {host}\r\n\r\n");
-        stage.refuses_with(400, request).await;
+        fixture.refuses_with(400, request).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn no_host_two_hosts_and_disguised_hosts_are_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for fields in [
         "X: y",
         "Host: home.test\r\nHost: home.test",
@@ -58,14 +58,14 @@ async fn no_host_two_hosts_and_disguised_hosts_are_refused() {
         "X-Forwarded-Host: home.test",
     ] {
         let request = format!("GET /case HTTP/1.1\r\n{fields}\r\n\r\n");
-        stage.refuses_with(400, request).await;
+        fixture.refuses_with(400, request).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn a_host_of_no_site_is_misdirected() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     let open = |host: &str| format!("GET /case HTTP/1.1\r\nHost: {host}\r\n\r\n");
     for host in [
         "other.test",
@@ -74,23 +74,23 @@ async fn a_host_of_no_site_is_misdirected() {
         "x.home.test",
         "[::1]",
     ] {
-        let mut client = stage.gate.tls().raw().await;
-        assert_eq!(client.ask(open(host)).await.status, 421, "{host}");
+        let mut client = fixture.gate.tls().raw().await;
+        assert_eq!(client.exchange(open(host)).await.status, 421, "{host}");
     }
-    assert!(stage.hub.requests().is_empty());
+    assert!(fixture.hub.requests().is_empty());
     for host in ["home.test", "HOME.Test", "home.test:443", "home.test."] {
-        stage.hears(open(host), &[("/case", "")]).await;
+        fixture.forwards(open(host), &[("/case", "")]).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn http_1_0_without_a_host_reaches_no_site() {
-    let stage = Stage::open().await;
-    let mut client = stage.gate.tls().raw().await;
-    let answer = client.ask("GET /case HTTP/1.0\r\n\r\n").await;
+    let fixture = Fixture::open().await;
+    let mut client = fixture.gate.tls().raw().await;
+    let answer = client.exchange("GET /case HTTP/1.0\r\n\r\n").await;
     assert_eq!(answer.status, 421);
     client.end().await;
-    assert!(stage.hub.requests().is_empty());
-    stage.close().await;
+    assert!(fixture.hub.requests().is_empty());
+    fixture.close().await;
 }

@@ -2,7 +2,7 @@
 //! reaches the hub.
 
 use super::frames::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, Fate, Frames, GET, HEADERS, block, frame,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, Frames, GET, HEADERS, Outcome, block, frame,
 };
 use crate::{
     harness::{Hubgate, Setup},
@@ -11,7 +11,7 @@ use crate::{
 
 #[tokio::test]
 async fn fields_that_belong_to_http1_are_refused() {
-    let stage = start().await;
+    let fixture = start().await;
     for field in [
         ("connection", "close"),
         ("connection", "x-forwarded-for"),
@@ -38,29 +38,29 @@ async fn fields_that_belong_to_http1_are_refused() {
         ("content-length", "0, 5"),
     ] {
         let fields = [&GET[..], &[field]].concat();
-        is_refused(&stage, &fields).await;
+        is_refused(&fixture, &fields).await;
     }
 }
 
 #[tokio::test]
 async fn duplicates_of_singleton_fields_are_refused() {
-    let stage = start().await;
+    let fixture = start().await;
     for field in [
         (":method", "POST"),
         (":path", "/other"),
         (":scheme", "http"),
         (":authority", "other.test"),
     ] {
-        is_refused(&stage, &[&GET[..], &[field]].concat()).await;
-        is_refused(&stage, &[&[field], &GET[..]].concat()).await;
+        is_refused(&fixture, &[&GET[..], &[field]].concat()).await;
+        is_refused(&fixture, &[&[field], &GET[..]].concat()).await;
     }
     is_refused(
-        &stage,
+        &fixture,
         &[&GET[..], &[("host", "home.test"), ("host", "other.test")]].concat(),
     )
     .await;
     is_refused(
-        &stage,
+        &fixture,
         &[
             &GET[..],
             &[("content-length", "0"), ("content-length", "1")],
@@ -72,7 +72,7 @@ async fn duplicates_of_singleton_fields_are_refused() {
 
 #[tokio::test]
 async fn pseudo_headers_that_are_wrong_are_refused() {
-    let stage = start().await;
+    let fixture = start().await;
     for (name, value) in [
         (":path", ""),
         (":path", "case"),
@@ -99,21 +99,21 @@ async fn pseudo_headers_that_are_wrong_are_refused() {
         let mut fields = GET;
         let place = fields.iter().position(|field| field.0 == name).unwrap();
         fields[place].1 = value;
-        is_refused(&stage, &fields).await;
+        is_refused(&fixture, &fields).await;
     }
 }
 
 #[tokio::test]
 async fn pseudo_headers_that_are_missing_unknown_or_late_are_refused() {
-    let stage = start().await;
+    let fixture = start().await;
     for missing in [":method", ":scheme", ":authority", ":path"] {
         let fields: Vec<_> = GET.into_iter().filter(|field| field.0 != missing).collect();
-        is_refused(&stage, &fields).await;
+        is_refused(&fixture, &fields).await;
     }
     for unknown in [":status", ":protocol", ":x", ":"] {
-        is_refused(&stage, &[&GET[..], &[(unknown, "200")]].concat()).await;
+        is_refused(&fixture, &[&GET[..], &[(unknown, "200")]].concat()).await;
     }
-    is_refused(&stage, &[&GET[..3], &[("x", "y")], &GET[3..]].concat()).await;
+    is_refused(&fixture, &[&GET[..3], &[("x", "y")], &GET[3..]].concat()).await;
 }
 
 #[tokio::test]
@@ -124,11 +124,11 @@ async fn a_body_that_is_not_as_long_as_promised_never_ends_at_the_hub() {
     for (promised, sent) in [("5", "hell"), ("5", "hello!")] {
         let fields = block(&[&post[..], &[("content-length", promised)]].concat());
         let mut client = Frames::open(&gate).await;
-        client.say(&frame(HEADERS, END_HEADERS, 1, &fields)).await;
+        client.send(&frame(HEADERS, END_HEADERS, 1, &fields)).await;
         client
-            .say(&frame(DATA, END_STREAM, 1, sent.as_bytes()))
+            .send(&frame(DATA, END_STREAM, 1, sent.as_bytes()))
             .await;
-        assert_ne!(client.fate().await, Fate::Answered, "{promised}: {sent}");
+        assert_ne!(client.fate().await, Outcome::Answered, "{promised}: {sent}");
     }
     is_in_step(&hub, &gate).await;
     assert!(
@@ -146,17 +146,17 @@ async fn trailers_are_not_passed_on_as_fields() {
     let trailers = block(&[("x-real-ip", "10.0.0.1"), ("x-sum", "1")]);
     let mut client = Frames::open(&gate).await;
     client
-        .say(&frame(HEADERS, END_HEADERS, 1, &block(&post)))
+        .send(&frame(HEADERS, END_HEADERS, 1, &block(&post)))
         .await;
-    client.say(&frame(DATA, 0, 1, b"hello")).await;
+    client.send(&frame(DATA, 0, 1, b"hello")).await;
     client
-        .say(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &trailers))
+        .send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &trailers))
         .await;
-    assert_eq!(client.fate().await, Fate::Answered);
-    let heard = hub.request("/case").await;
-    assert_eq!(heard.body, b"hello");
-    assert_eq!(heard.field("x-real-ip"), Some("127.0.0.1"));
-    assert_eq!(heard.field("x-sum"), None);
+    assert_eq!(client.fate().await, Outcome::Answered);
+    let received = hub.request("/case").await;
+    assert_eq!(received.body, b"hello");
+    assert_eq!(received.field("x-real-ip"), Some("127.0.0.1"));
+    assert_eq!(received.field("x-sum"), None);
     is_in_step(&hub, &gate).await;
 }
 
@@ -178,15 +178,17 @@ async fn a_valid_request_of_raw_frames_is_answered() {
     let mut client = Frames::open(&gate).await;
     let fields = block(&GET);
     let (head, rest) = fields.split_at(10);
-    client.say(&frame(HEADERS, END_STREAM, 1, head)).await;
-    client.say(&frame(CONTINUATION, END_HEADERS, 1, rest)).await;
-    assert_eq!(client.fate().await, Fate::Answered);
+    client.send(&frame(HEADERS, END_STREAM, 1, head)).await;
+    client
+        .send(&frame(CONTINUATION, END_HEADERS, 1, rest))
+        .await;
+    assert_eq!(client.fate().await, Outcome::Answered);
     let te = block(&[&GET[..], &[("te", "trailers"), ("host", "home.test")]].concat());
     let mut client = Frames::open(&gate).await;
     client
-        .say(&frame(HEADERS, END_STREAM | END_HEADERS, 1, &te))
+        .send(&frame(HEADERS, END_STREAM | END_HEADERS, 1, &te))
         .await;
-    assert_eq!(client.fate().await, Fate::Answered);
+    assert_eq!(client.fate().await, Outcome::Answered);
     assert_eq!(hub.request("/case").await.field("te"), None);
 }
 
@@ -194,9 +196,9 @@ async fn a_valid_request_of_raw_frames_is_answered() {
 async fn is_refused((hub, gate): &(Hub, Hubgate), fields: &[(&str, &str)]) {
     let mut client = Frames::open(gate).await;
     client
-        .say(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(fields)))
+        .send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(fields)))
         .await;
-    assert_ne!(client.fate().await, Fate::Answered, "{fields:?}");
+    assert_ne!(client.fate().await, Outcome::Answered, "{fields:?}");
     assert!(hub.requests().is_empty(), "{fields:?}");
 }
 
@@ -205,7 +207,7 @@ async fn is_in_step(hub: &Hub, gate: &Hubgate) {
     for number in 1..=3 {
         let target = format!("/in-step/{number}");
         assert_eq!(gate.tls().http2().await.get(&target).await.status, 200);
-        assert!(hub.heard(&target).unwrap().complete);
+        assert!(hub.received(&target).unwrap().complete);
     }
 }
 
@@ -217,16 +219,16 @@ async fn start() -> (Hub, Hubgate) {
 
 #[tokio::test]
 async fn white_space_around_a_value_is_refused() {
-    let stage = start().await;
+    let fixture = start().await;
     for value in [" x", "x ", "\tx", "x\t", " "] {
-        is_refused(&stage, &[&GET[..], &[("x", value)]].concat()).await;
+        is_refused(&fixture, &[&GET[..], &[("x", value)]].concat()).await;
     }
 }
 
 #[tokio::test]
 async fn an_expectation_but_100_continue_is_refused() {
-    let stage = start().await;
+    let fixture = start().await;
     for value in ["tea", "100-continue, tea", "100", ""] {
-        is_refused(&stage, &[&GET[..], &[("expect", value)]].concat()).await;
+        is_refused(&fixture, &[&GET[..], &[("expect", value)]].concat()).await;
     }
 }

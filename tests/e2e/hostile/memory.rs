@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use http::Method;
 
 use super::frames::{
-    DATA, END_HEADERS, END_STREAM, Fate, Frames, GET, GOAWAY, HEADERS, NO_WINDOW, RST_STREAM,
+    DATA, END_HEADERS, END_STREAM, Frames, GET, GOAWAY, HEADERS, NO_WINDOW, Outcome, RST_STREAM,
     block, frame, string,
 };
 use crate::{
-    harness::{ANNA, Caller, DEADLINE, HTPASSWD, Hubgate, Setup, eventually, within},
+    harness::{ANNA, Client, DEADLINE, HTPASSWD, Hubgate, Setup, eventually, within},
     hub::Hub,
 };
 
@@ -81,9 +81,9 @@ async fn as_many_uploads_as_a_connection_may_have_reach_a_slow_hub() {
     for number in 0..STREAMS {
         let stream = 2 * number + 1;
         client
-            .say(&frame(HEADERS, END_HEADERS, stream, &fields))
+            .send(&frame(HEADERS, END_HEADERS, stream, &fields))
             .await;
-        client.say(&frame(DATA, END_STREAM, stream, b"ON")).await;
+        client.send(&frame(DATA, END_STREAM, stream, b"ON")).await;
     }
     eventually(DEADLINE, "the hub has all requests", async || {
         hub.requests().len() == STREAMS as usize
@@ -100,7 +100,7 @@ async fn streams_that_do_not_fit_wait_until_others_need_less() {
     let fields = block(&fields);
     let mut client = Frames::open(&gate).await;
     let heads = (0..REQUESTS).map(|number| frame(HEADERS, 5, 2 * number + 1, &fields));
-    client.say(&heads.collect::<Vec<_>>().concat()).await;
+    client.send(&heads.collect::<Vec<_>>().concat()).await;
     let (mut answered, mut reset) = (0, 0);
     let mut ticks = tokio::time::interval(Duration::from_millis(50));
     while answered + reset < REQUESTS {
@@ -134,7 +134,7 @@ async fn connections_without_requests_are_bounded_in_total() {
         start(|setup| setup.top("limits: {memory: 1MiB, connections_per_address: 1000}")).await;
     let mut idle = Vec::new();
     for _ in 0..200 {
-        let silent = Caller::clear(gate.http()).from("127.0.0.2");
+        let silent = Client::clear(gate.http()).from("127.0.0.2");
         idle.push(silent.raw().await);
     }
     serves(&gate).await;
@@ -155,9 +155,9 @@ async fn a_client_hello_without_end_is_not_kept() {
     };
     let mut hello = vec![1, 0, 0xf0, 0];
     hello.extend([0; 16_000]);
-    let mut client = Caller::clear(gate.https()).raw().await;
-    client.say(record(&hello)).await;
-    client.say(record(&[0; 1_000])).await;
+    let mut client = Client::clear(gate.https()).raw().await;
+    client.send(record(&hello)).await;
+    client.send(record(&[0; 1_000])).await;
     client.end().await;
     serves(&gate).await;
 }
@@ -170,7 +170,7 @@ async fn heads_that_wait_for_the_hub_fit_into_a_connection_or_are_refused() {
     let mut client = Frames::open(&gate).await;
     for number in 0..120 {
         client
-            .say(&frame(HEADERS, 5, 2 * number + 1, &fields))
+            .send(&frame(HEADERS, 5, 2 * number + 1, &fields))
             .await;
     }
     let refused = within("a stream is refused", async {
@@ -195,7 +195,7 @@ async fn a_local_response_that_gets_no_window_is_reset_and_its_connection_ends()
     let (_hub, gate) = start(with_password).await;
     let begun = Instant::now();
     let mut client = Frames::open_with(&gate.tls(), NO_WINDOW).await;
-    client.say(&frame(HEADERS, 5, 1, &block(&GET))).await;
+    client.send(&frame(HEADERS, 5, 1, &block(&GET))).await;
     let (mut reset, mut goaway) = (false, false);
     while let Some((kind, _, _)) = within("the end", client.next()).await {
         reset |= kind == RST_STREAM;
@@ -215,7 +215,7 @@ async fn a_client_that_reads_nothing_of_a_response_is_cut_after_a_minute() {
     let begun = Instant::now();
     let mut client = Frames::open_with(&gate.tls(), NO_WINDOW).await;
     let fields = block(&[&GET[..3], &[(":path", "/large")]].concat());
-    client.say(&frame(HEADERS, 5, 1, &fields)).await;
+    client.send(&frame(HEADERS, 5, 1, &fields)).await;
     eventually(Duration::from_secs(70), "the connection ends", async || {
         let next = tokio::time::timeout(Duration::from_millis(100), client.next()).await;
         matches!(next, Ok(None))
@@ -235,20 +235,20 @@ async fn crumbs_of_a_cookie_count_as_one_field() {
     let cookies: Vec<_> = crumbs.iter().map(|crumb| ("cookie", &crumb[..])).collect();
     let mut client = Frames::open(&gate).await;
     client
-        .say(&frame(
+        .send(&frame(
             HEADERS,
             5,
             1,
             &block(&[&GET[..], &cookies].concat()),
         ))
         .await;
-    assert_eq!(client.fate().await, Fate::Answered);
-    let heard = hub.request("/case").await;
-    assert_eq!(heard.field("cookie"), Some(&crumbs.join("; ")[..]));
+    assert_eq!(client.fate().await, Outcome::Answered);
+    let received = hub.request("/case").await;
+    assert_eq!(received.field("cookie"), Some(&crumbs.join("; ")[..]));
 
     let others = block(&[&GET[..], &[("x", "y"); 129]].concat());
-    client.say(&frame(HEADERS, 5, 3, &others)).await;
-    assert_ne!(client.fate_of(3).await, Fate::Answered);
+    client.send(&frame(HEADERS, 5, 3, &others)).await;
+    assert_ne!(client.fate_of(3).await, Outcome::Answered);
 }
 
 #[tokio::test]
@@ -268,9 +268,9 @@ async fn a_stalled_form_is_not_awaited() {
         (":path", "/.hubgate/enrol/AAAAAAAAAAAAAAAAAAAAAA"),
     ];
     client
-        .say(&frame(HEADERS, END_HEADERS, 1, &block(&fields)))
+        .send(&frame(HEADERS, END_HEADERS, 1, &block(&fields)))
         .await;
-    assert_eq!(client.fate().await, Fate::Refused);
+    assert_eq!(client.fate().await, Outcome::Refused);
 }
 
 #[tokio::test]
@@ -284,12 +284,12 @@ async fn without_devices_the_path_of_forms_is_like_any_other() {
         (":path", "/.hubgate/enrol/x"),
     ];
     client
-        .say(&frame(HEADERS, END_HEADERS, 1, &block(&fields)))
+        .send(&frame(HEADERS, END_HEADERS, 1, &block(&fields)))
         .await;
-    client.say(&frame(DATA, 0, 1, b"some")).await;
+    client.send(&frame(DATA, 0, 1, b"some")).await;
     hub.request("/.hubgate/enrol/x").await;
-    client.say(&frame(DATA, END_STREAM, 1, b" body")).await;
-    assert_eq!(client.fate().await, Fate::Answered);
+    client.send(&frame(DATA, END_STREAM, 1, b" body")).await;
+    assert_eq!(client.fate().await, Outcome::Answered);
     assert_eq!(hub.request("/.hubgate/enrol/x").await.body, b"some body");
 }
 
@@ -298,14 +298,14 @@ async fn the_address_that_holds_most_memory_makes_room() {
     let (_hub, gate) = start(|setup| setup.top("limits: {memory: 1MiB}")).await;
     let mut other = gate.tls().raw().await;
     let half = "GET / HTTP/1.1\r\nHost: home.test\r\n";
-    other.say(half).await;
+    other.send(half).await;
     let mut greedy = Vec::new();
     for _ in 0..40 {
         let mut client = gate.tls().from("127.0.0.2").raw().await;
-        client.say(half_a_head(60_000)).await;
+        client.send(half_a_head(60_000)).await;
         greedy.push(client);
     }
-    assert_eq!(other.ask("\r\n").await.status, 200);
+    assert_eq!(other.exchange("\r\n").await.status, 200);
     serves(&gate).await;
     let mut cut = 0;
     for mut client in greedy {
@@ -322,8 +322,8 @@ async fn heads_in_progress_are_bounded_in_all() {
     let before = gate.resident();
     let mut clients = Vec::new();
     for _ in 0..1_200 {
-        let mut client = Caller::clear(gate.http()).raw().await;
-        client.say(half_a_head(60_000)).await;
+        let mut client = Client::clear(gate.http()).raw().await;
+        client.send(half_a_head(60_000)).await;
         clients.push(client);
     }
     serves(&gate).await;
@@ -341,8 +341,10 @@ async fn the_head_of_a_request_is_not_held_once_it_is_answered() {
     for _ in 0..200 {
         let mut client = gate.tls().raw().await;
         let head = half_a_head(60_000).replace("home.test", "other.test");
-        client.say(format!("{head}Connection: close\r\n\r\n")).await;
-        assert_eq!(client.answer().await.status, 421);
+        client
+            .send(format!("{head}Connection: close\r\n\r\n"))
+            .await;
+        assert_eq!(client.receive().await.status, 421);
         clients.push(client);
     }
     let held = gate.resident().saturating_sub(before);
@@ -359,7 +361,7 @@ async fn held_by(gate: &Hubgate, fields: &[u8]) -> usize {
         let again = again(fields);
         for number in 0..STREAMS {
             let block = if number == 0 { fields } else { &again };
-            client.say(&frame(HEADERS, 5, 2 * number + 1, block)).await;
+            client.send(&frame(HEADERS, 5, 2 * number + 1, block)).await;
         }
         clients.push(client);
     }
@@ -392,7 +394,7 @@ async fn serves(gate: &Hubgate) {
         .tls()
         .http1()
         .await
-        .ask(Method::GET, "/plain", &[("authorization", ANNA)], "")
+        .exchange(Method::GET, "/plain", &[("authorization", ANNA)], "")
         .await;
     assert_eq!(answer.status, 200);
     assert!(!gate.printed().contains("panicked"));

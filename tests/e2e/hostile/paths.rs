@@ -137,7 +137,7 @@ async fn every_method_and_an_upgrade_meet_the_same_rule() {
     for method in ["GET", "HEAD", "OPTIONS", "PROPFIND", "POST", "x"] {
         let mut client = gate.tls().raw().await;
         client
-            .say(format!(
+            .send(format!(
                 "{method} /private/x HTTP/1.1\r\nHost: home.test\r\n\r\n"
             ))
             .await;
@@ -176,5 +176,5 @@ async fn ruled(hub: &Hub) -> Hubgate {
 async fn over_http1(gate: &Hubgate, target: &str) -> u16 {
     let mut client = gate.tls().raw().await;
     let request = format!("GET {target} HTTP/1.1\r\nHost: home.test\r\n\r\n");
-    client.ask(request).await.status
+    client.exchange(request).await.status
 }

@@ -1,53 +1,55 @@
 //! Pipelined requests: each is answered in order, or none.
 
-use super::stage::{SMUGGLED, Stage, get, post};
+use super::fixture::{Fixture, SMUGGLED, get, post};
 use crate::{harness::Setup, hub::Hub};
 
 #[tokio::test]
 async fn requests_in_one_segment_are_answered_in_turn() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     let two = get("X: y") + SMUGGLED;
-    stage.hears(two, &[("/case", ""), ("/smuggled", "")]).await;
+    fixture
+        .forwards(two, &[("/case", ""), ("/smuggled", "")])
+        .await;
     let many: String = (0..20)
         .map(|number| format!("GET /{number} HTTP/1.1\r\nHost: home.test\r\n\r\n"))
         .collect();
     let targets: Vec<_> = (0..20).map(|number| format!("/{number}")).collect();
     let meant: Vec<_> = targets.iter().map(|target| (target.as_str(), "")).collect();
-    stage.hears(many, &meant).await;
-    stage.close().await;
+    fixture.forwards(many, &meant).await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn requests_behind_bodies_are_requests_of_their_own() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     let meant = [("/case", "hello"), ("/smuggled", "")];
     let length = post("Content-Length: 5", "hello") + SMUGGLED;
-    stage.hears(length, &meant).await;
+    fixture.forwards(length, &meant).await;
     let chunked = post("Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n") + SMUGGLED;
-    stage.hears(chunked, &meant).await;
+    fixture.forwards(chunked, &meant).await;
     let empty_line = post("Content-Length: 5", "hello\r\n") + SMUGGLED;
-    stage.hears(empty_line, &meant).await;
+    fixture.forwards(empty_line, &meant).await;
     let empty_lines = post("Content-Length: 5", "hello\r\n\r\n\r\n") + SMUGGLED;
-    stage.hears(empty_lines, &meant).await;
-    stage.close().await;
+    fixture.forwards(empty_lines, &meant).await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn a_request_in_a_body_stays_a_body() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     let length = format!("Content-Length: {}", SMUGGLED.len());
-    stage
-        .hears(post(&length, SMUGGLED), &[("/case", SMUGGLED)])
+    fixture
+        .forwards(post(&length, SMUGGLED), &[("/case", SMUGGLED)])
         .await;
     let chunk = format!("{:x}\r\n{SMUGGLED}\r\n0\r\n\r\n", SMUGGLED.len());
     let chunked = post("Transfer-Encoding: chunked", &chunk);
-    stage.hears(chunked, &[("/case", SMUGGLED)]).await;
-    stage.close().await;
+    fixture.forwards(chunked, &[("/case", SMUGGLED)]).await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn nothing_behind_a_refused_request_is_served() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for broken in [
         get("X : y"),
         get("Content-Length: x"),
@@ -55,23 +57,25 @@ async fn nothing_behind_a_refused_request_is_served() {
         "TRACE / HTTP/1.1\r\nHost: home.test\r\n\r\n".into(),
         "GET /%00 HTTP/1.1\r\nHost: home.test\r\n\r\n".into(),
     ] {
-        stage.refuses(broken + SMUGGLED).await;
+        fixture.refuses(broken + SMUGGLED).await;
     }
     let garbage = get("X: y") + "garbage\r\n\r\n" + SMUGGLED;
-    stage.hears_then_refuses(garbage, &[("/case", "")]).await;
-    assert!(stage.hub.heard("/smuggled").is_none());
-    stage.close().await;
+    fixture
+        .forwards_then_refuses(garbage, &[("/case", "")])
+        .await;
+    assert!(fixture.hub.received("/smuggled").is_none());
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn nothing_behind_the_last_request_is_served() {
-    let stage = Stage::open().await;
-    let mut client = stage.gate.tls().raw().await;
+    let fixture = Fixture::open().await;
+    let mut client = fixture.gate.tls().raw().await;
     let last = get("Connection: close") + SMUGGLED;
-    assert_eq!(client.ask(last).await.status, 200);
+    assert_eq!(client.exchange(last).await.status, 200);
     assert_eq!(client.end().await, b"");
-    assert!(stage.hub.heard("/smuggled").is_none());
-    stage.close().await;
+    assert!(fixture.hub.received("/smuggled").is_none());
+    fixture.close().await;
 }
 
 #[tokio::test]
@@ -88,7 +92,7 @@ async fn the_body_of_a_request_answered_by_hubgate_is_no_request() {
             "\r\n\r\n",
             "\r\nAuthorization: Basic YW5uYTpzZWNyZXQ=\r\n\r\n",
         );
-        assert_eq!(client.ask(post(&fields, &smuggled)).await.status, 401);
+        assert_eq!(client.exchange(post(&fields, &smuggled)).await.status, 401);
         client.finish().await;
         client.end().await;
         assert!(hub.requests().is_empty(), "{fields}");
@@ -97,18 +101,18 @@ async fn the_body_of_a_request_answered_by_hubgate_is_no_request() {
 
 #[tokio::test]
 async fn a_request_body_after_an_early_response_is_no_request() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for fields in [
         format!("Content-Length: {}", SMUGGLED.len()),
         "Transfer-Encoding: chunked".to_owned(),
     ] {
-        let mut client = stage.gate.tls().raw().await;
+        let mut client = fixture.gate.tls().raw().await;
         let head = format!("POST /at-once HTTP/1.1\r\nHost: home.test\r\n{fields}\r\n\r\n");
-        assert_eq!(client.ask(head).await.status, 200, "{fields}");
-        client.say(SMUGGLED).await;
+        assert_eq!(client.exchange(head).await.status, 200, "{fields}");
+        client.send(SMUGGLED).await;
         client.finish().await;
         client.end().await;
-        assert!(stage.hub.heard("/smuggled").is_none(), "{fields}");
+        assert!(fixture.hub.received("/smuggled").is_none(), "{fields}");
     }
-    stage.close().await;
+    fixture.close().await;
 }

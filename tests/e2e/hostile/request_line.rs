@@ -1,10 +1,10 @@
 //! The request line: method, target and version, each in its one form.
 
-use super::stage::Stage;
+use super::fixture::Fixture;
 
 #[tokio::test]
 async fn a_request_line_that_is_none_is_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for line in [
         "GET /case",
         "GET /case ",
@@ -28,14 +28,14 @@ async fn a_request_line_that_is_none_is_refused() {
         "\nGET /case HTTP/1.1",
         "\0GET /case HTTP/1.1",
     ] {
-        stage.refuses(with(line)).await;
+        fixture.refuses(with(line)).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn unsupported_versions_are_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for (version, status) in [
         ("HTTP/0.9", 505),
         ("HTTP/1.2", 505),
@@ -54,14 +54,14 @@ async fn unsupported_versions_are_refused() {
         ("RTSP/1.1", 400),
     ] {
         let request = with(&format!("GET /case {version}"));
-        stage.refuses_with(status, request).await;
+        fixture.refuses_with(status, request).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn targets_that_are_no_path_of_this_host_are_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for target in [
         "case",
         "*",
@@ -96,17 +96,17 @@ async fn targets_that_are_no_path_of_this_host_are_refused() {
         let request = with(&format!("GET {target} HTTP/1.1"));
         if target == "//home.test@" {
             // A path like any other, though it looks like a place elsewhere.
-            stage.hears(request, &[(target, "")]).await;
+            fixture.forwards(request, &[(target, "")]).await;
         } else {
-            stage.refuses(request).await;
+            fixture.refuses(request).await;
         }
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn connect_and_trace_are_refused_and_the_server_itself_but_for_options() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for (line, status) in [
         ("CONNECT home.test:443 HTTP/1.1", 405),
         ("CONNECT other.test:22 HTTP/1.1", 405),
@@ -115,19 +115,19 @@ async fn connect_and_trace_are_refused_and_the_server_itself_but_for_options() {
         ("GET * HTTP/1.1", 400),
         ("PRI * HTTP/2.0", 505),
     ] {
-        stage.refuses_with(status, with(line)).await;
+        fixture.refuses_with(status, with(line)).await;
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn other_methods_and_targets_pass_as_they_are() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for method in ["GET", "OPTIONS", "PROPFIND", "M-SEARCH", "get", "X"] {
-        stage
-            .hears(with(&format!("{method} /case HTTP/1.1")), &[("/case", "")])
+        fixture
+            .forwards(with(&format!("{method} /case HTTP/1.1")), &[("/case", "")])
             .await;
-        assert_eq!(stage.hub.heard("/case").unwrap().head.word(0), method);
+        assert_eq!(fixture.hub.received("/case").unwrap().head.word(0), method);
     }
     let query = "/case?a=%00&b=..%2f..&c=[]|{}`^\\'";
     for (target, meant) in [
@@ -139,28 +139,28 @@ async fn other_methods_and_targets_pass_as_they_are() {
         ("http://home.test", "/"),
         ("http://home.test?x", "/?x"),
     ] {
-        stage
-            .hears(with(&format!("GET {target} HTTP/1.1")), &[(meant, "")])
+        fixture
+            .forwards(with(&format!("GET {target} HTTP/1.1")), &[(meant, "")])
             .await;
     }
     let after_a_body = format!("\r\n{}", with("GET /case HTTP/1.1"));
-    stage.hears(after_a_body, &[("/case", "")]).await;
-    stage.close().await;
+    fixture.forwards(after_a_body, &[("/case", "")]).await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn an_endless_request_line_is_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     let long = "x".repeat(100_000);
     for line in [
         format!("GET /{long} HTTP/1.1"),
         format!("{long} / HTTP/1.1"),
         format!("GET /?{} HTTP/1.1", &long[..17_000]),
     ] {
-        let status = stage.refuses(with(&line)).await;
+        let status = fixture.refuses(with(&line)).await;
         assert!(matches!(status, 414 | 431), "{status}");
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 fn with(line: &str) -> String {

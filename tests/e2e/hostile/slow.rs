@@ -8,10 +8,10 @@ use tokio::{
 };
 
 use super::frames::{
-    DATA, END_HEADERS, Fate, Frames, GET, HEADERS, PREFACE, SETTINGS, block, frame,
+    DATA, END_HEADERS, Frames, GET, HEADERS, Outcome, PREFACE, SETTINGS, block, frame,
 };
 use crate::{
-    harness::{Caller, Conversation, Hubgate, Setup, within},
+    harness::{Client, Hubgate, RawConnection, Setup, within},
     hub::Hub,
 };
 
@@ -22,8 +22,8 @@ const HALF_A_HELLO: &[u8] = &[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3, 1, 2, 3, 4];
 async fn half_a_handshake_is_cut() {
     let (_hub, gate) = hurried().await;
     for begin in [&HALF_A_HELLO[..1], &HALF_A_HELLO[..5], HALF_A_HELLO] {
-        let mut client = Caller::clear(gate.https()).raw().await;
-        client.say(begin).await;
+        let mut client = Client::clear(gate.https()).raw().await;
+        client.send(begin).await;
         client.end().await;
     }
 }
@@ -31,8 +31,8 @@ async fn half_a_handshake_is_cut() {
 #[tokio::test]
 async fn a_dripping_handshake_is_cut() {
     let (_hub, gate) = hurried().await;
-    let mut client = Caller::clear(gate.https()).raw().await;
-    client.say(HALF_A_HELLO).await;
+    let mut client = Client::clear(gate.https()).raw().await;
+    client.send(HALF_A_HELLO).await;
     drips(&mut client, b"\0").await;
 }
 
@@ -41,7 +41,7 @@ async fn half_a_preface_is_cut() {
     let (_hub, gate) = hurried().await;
     for begin in [&PREFACE[..1], &PREFACE[..PREFACE.len() - 1]] {
         let mut client = http2(&gate).await;
-        client.say(begin).await;
+        client.send(begin).await;
         client.end().await;
     }
 }
@@ -56,7 +56,7 @@ async fn a_malformed_preface_is_cut_at_once() {
         "\0",
     ] {
         let mut client = http2(&gate).await;
-        client.say(begin).await;
+        client.send(begin).await;
         client.end().await;
     }
     assert!(hub.requests().is_empty());
@@ -66,11 +66,11 @@ async fn a_malformed_preface_is_cut_at_once() {
 async fn an_http2_connection_without_requests_is_cut() {
     let (_hub, gate) = hurried().await;
     let mut only_preface = http2(&gate).await;
-    only_preface.say(PREFACE).await;
+    only_preface.send(PREFACE).await;
     only_preface.end().await;
     Frames::open(&gate).await.end().await;
     let mut half_a_frame = Frames::open(&gate).await;
-    half_a_frame.say(&frame(SETTINGS, 0, 0, b"")[..5]).await;
+    half_a_frame.send(&frame(SETTINGS, 0, 0, b"")[..5]).await;
     half_a_frame.end().await;
 }
 
@@ -78,7 +78,7 @@ async fn an_http2_connection_without_requests_is_cut() {
 async fn half_a_header_block_is_cut() {
     let (hub, gate) = hurried().await;
     let mut client = Frames::open(&gate).await;
-    client.say(&frame(HEADERS, 0, 1, &block(&GET))).await;
+    client.send(&frame(HEADERS, 0, 1, &block(&GET))).await;
     client.end().await;
     assert!(hub.requests().is_empty());
 }
@@ -88,10 +88,10 @@ async fn a_used_connection_that_stalls_is_cut() {
     let (_hub, gate) = hurried().await;
     let mut http1 = gate.tls().raw().await;
     let request = "GET / HTTP/1.1\r\nHost: home.test\r\n\r\n";
-    assert_eq!(http1.ask(request).await.status, 200);
+    assert_eq!(http1.exchange(request).await.status, 200);
     http1.end().await;
     let mut http2 = Frames::open(&gate).await;
-    http2.say(&frame(HEADERS, 5, 1, &block(&GET))).await;
+    http2.send(&frame(HEADERS, 5, 1, &block(&GET))).await;
     http2.fate().await;
     http2.end().await;
 }
@@ -101,14 +101,14 @@ async fn a_body_that_stops_is_cut_and_never_whole() {
     let (hub, gate) = hurried().await;
     for fields in ["Content-Length: 100", "Transfer-Encoding: chunked"] {
         let mut client = gate.tls().raw().await;
-        client.say(upload(fields)).await;
-        client.say("5\r\nhello").await;
+        client.send(upload(fields)).await;
+        client.send("5\r\nhello").await;
         client.end().await;
     }
     let mut client = Frames::open(&gate).await;
-    client.say(&frame(HEADERS, END_HEADERS, 1, &post())).await;
-    client.say(&frame(DATA, 0, 1, b"hello")).await;
-    assert_ne!(client.fate().await, Fate::Answered);
+    client.send(&frame(HEADERS, END_HEADERS, 1, &post())).await;
+    client.send(&frame(DATA, 0, 1, b"hello")).await;
+    assert_ne!(client.fate().await, Outcome::Answered);
     assert!(hub.requests().iter().all(|request| !request.complete));
 }
 
@@ -116,13 +116,13 @@ async fn a_body_that_stops_is_cut_and_never_whole() {
 async fn a_body_of_some_bytes_a_second_is_cut() {
     let (hub, gate) = hurried().await;
     let mut length = gate.tls().raw().await;
-    length.say(upload("Content-Length: 100000")).await;
+    length.send(upload("Content-Length: 100000")).await;
     let mut chunked = gate.tls().raw().await;
-    chunked.say(upload("Transfer-Encoding: chunked")).await;
+    chunked.send(upload("Transfer-Encoding: chunked")).await;
     let mut http2 = http2(&gate).await;
-    http2.say(PREFACE).await;
-    http2.say(frame(SETTINGS, 0, 0, b"")).await;
-    http2.say(frame(HEADERS, END_HEADERS, 1, &post())).await;
+    http2.send(PREFACE).await;
+    http2.send(frame(SETTINGS, 0, 0, b"")).await;
+    http2.send(frame(HEADERS, END_HEADERS, 1, &post())).await;
     let drop = frame(DATA, 0, 1, b"x");
     tokio::join!(
         drips(&mut length, b"x"),
@@ -136,13 +136,13 @@ async fn a_body_of_some_bytes_a_second_is_cut() {
 async fn a_body_that_keeps_coming_may_take_its_time() {
     let (hub, gate) = hurried().await;
     let mut client = gate.tls().raw().await;
-    client.say(upload("Content-Length: 50000")).await;
+    client.send(upload("Content-Length: 50000")).await;
     let mut pace = interval(Duration::from_millis(100));
     for _ in 0..50 {
         pace.tick().await;
-        client.say([b'x'; 1_000]).await;
+        client.send([b'x'; 1_000]).await;
     }
-    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(client.receive().await.status, 200);
     assert_eq!(hub.request("/upload").await.length, 50_000);
 }
 
@@ -177,7 +177,7 @@ async fn the_kernel_buffers_little_of_an_unread_response() {
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().raw().await;
     client
-        .say("GET /large HTTP/1.1\r\nHost: home.test\r\n\r\n")
+        .send("GET /large HTTP/1.1\r\nHost: home.test\r\n\r\n")
         .await;
     hub.request("/large").await;
     let mut other = gate.tls().http1().await;
@@ -203,12 +203,12 @@ fn not_taken(port: u16) -> u64 {
 }
 
 /// Sends the bytes now and then, until hubgate closes.
-async fn drips(client: &mut Conversation, drop: &[u8]) {
+async fn drips(client: &mut RawConnection, drop: &[u8]) {
     let mut pace = interval(Duration::from_millis(100));
     for _ in 0..100 {
         tokio::select! {
             _ = client.end() => return,
-            _ = pace.tick() => client.say(drop).await,
+            _ = pace.tick() => client.send(drop).await,
         }
     }
     panic!("a dripping client was not cut");
@@ -224,8 +224,8 @@ fn post() -> Vec<u8> {
     block(&fields)
 }
 
-async fn http2(gate: &Hubgate) -> Conversation {
-    Conversation::over(gate.tls().stream(&["h2"]).await.unwrap())
+async fn http2(gate: &Hubgate) -> RawConnection {
+    RawConnection::over(gate.tls().stream(&["h2"]).await.unwrap())
 }
 
 /// A hubgate with timeouts of one second.

@@ -21,11 +21,11 @@ const WINDOWS: usize = 256 * 1024;
 async fn an_upload_that_ends_after_its_answer_is_not_reset() {
     let (_hub, gate) = start().await;
     let mut client = Frames::open(&gate).await;
-    client.say(&post()).await;
+    client.send(&post()).await;
     answered(&mut client).await;
-    client.say(&frame(DATA, 0, 1, &[b'x'; 10_000])).await;
-    client.say(&frame(DATA, END_STREAM, 1, b"end")).await;
-    client.say(&frame(PING, 0, 0, b"12345678")).await;
+    client.send(&frame(DATA, 0, 1, &[b'x'; 10_000])).await;
+    client.send(&frame(DATA, END_STREAM, 1, b"end")).await;
+    client.send(&frame(PING, 0, 0, b"12345678")).await;
     loop {
         let next = within("a frame", client.next()).await;
         let (kind, stream, payload) = next.expect("the connection goes on");
@@ -40,7 +40,7 @@ async fn an_upload_that_ends_after_its_answer_is_not_reset() {
 async fn an_upload_that_never_ends_is_reset_after_a_while() {
     let (_hub, gate) = start().await;
     let mut client = Frames::open(&gate).await;
-    client.say(&post()).await;
+    client.send(&post()).await;
     answered(&mut client).await;
     loop {
         let next = within("the stream is reset", client.next()).await;

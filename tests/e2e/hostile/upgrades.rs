@@ -1,12 +1,12 @@
 //! Upgrade and Expect: only WebSocket leaves HTTP, and only with the hub's 101.
 
-use super::stage::{SMUGGLED, Stage, get, post};
+use super::fixture::{Fixture, SMUGGLED, get, post};
 
 const KEY: &str = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
 
 #[tokio::test]
 async fn upgrades_to_anything_else_pass_as_plain_requests() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for fields in [
         "Connection: Upgrade\r\nUpgrade: x",
         "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__",
@@ -16,89 +16,89 @@ async fn upgrades_to_anything_else_pass_as_plain_requests() {
         "Upgrade: websocket",
         "Connection: Upgrade\r\nUpgrade:",
     ] {
-        stage.hears(get(fields), &[("/case", "")]).await;
-        let heard = stage.hub.heard("/case").unwrap();
+        fixture.forwards(get(fields), &[("/case", "")]).await;
+        let received = fixture.hub.received("/case").unwrap();
         for name in ["upgrade", "http2-settings"] {
-            assert_eq!(heard.field(name), None, "{fields:?}");
+            assert_eq!(received.field(name), None, "{fields:?}");
         }
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn bytes_after_half_an_upgrade_are_another_request() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for fields in [
         "Connection: Upgrade\r\nUpgrade: websocket",
         "Connection: Upgrade\r\nUpgrade: websocket, h2c",
         "Connection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c",
         "Connection: Upgrade\r\nUpgrade: h2c, websocket",
     ] {
-        let mut client = stage.gate.tls().raw().await;
-        let answer = client.ask(get(&format!("{KEY}\r\n{fields}"))).await;
+        let mut client = fixture.gate.tls().raw().await;
+        let answer = client.exchange(get(&format!("{KEY}\r\n{fields}"))).await;
         if answer.status == 101 {
             assert_eq!(fields, "Connection: Upgrade\r\nUpgrade: websocket");
             continue;
         }
-        let heard = stage.hub.heard("/case");
+        let received = fixture.hub.received("/case");
         assert!(
-            heard.is_none_or(|heard| heard.field("upgrade").is_none()),
+            received.is_none_or(|received| received.field("upgrade").is_none()),
             "{fields:?}"
         );
     }
     let by_post =
         format!("Connection: Upgrade\r\nUpgrade: websocket\r\n{KEY}\r\nContent-Length: 5");
-    stage
-        .hears(post(&by_post, "hello"), &[("/case", "hello")])
+    fixture
+        .forwards(post(&by_post, "hello"), &[("/case", "hello")])
         .await;
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn nothing_passes_behind_an_upgrade_that_the_hub_refuses() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     let upgrade = format!(
         "GET /plain HTTP/1.1\r\nHost: home.test\r\nConnection: Upgrade\r\n\
          Upgrade: websocket\r\n{KEY}\r\n\r\n"
     );
     for together in [true, false] {
-        let mut client = stage.gate.tls().raw().await;
+        let mut client = fixture.gate.tls().raw().await;
         if together {
-            client.say(format!("{upgrade}{SMUGGLED}")).await;
+            client.send(format!("{upgrade}{SMUGGLED}")).await;
         } else {
-            client.say(&upgrade).await;
+            client.send(&upgrade).await;
         }
-        assert_eq!(client.answer().await.text(), "plain");
-        client.say(SMUGGLED).await;
+        assert_eq!(client.receive().await.text(), "plain");
+        client.send(SMUGGLED).await;
         assert_eq!(client.end().await, b"");
-        assert!(stage.hub.heard("/smuggled").is_none());
+        assert!(fixture.hub.received("/smuggled").is_none());
     }
-    stage.close().await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn expectations_but_100_continue_are_refused() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     for expected in ["tea", "100-continue, tea", "100", "", "200-ok"] {
         let fields = format!("Expect: {expected}\r\nContent-Length: 5");
-        stage.refuses_with(417, post(&fields, "hello")).await;
+        fixture.refuses_with(417, post(&fields, "hello")).await;
     }
     let twice = "Expect: 100-continue\r\nExpect: tea\r\nContent-Length: 5";
-    stage.refuses_with(417, post(twice, "hello")).await;
-    stage.close().await;
+    fixture.refuses_with(417, post(twice, "hello")).await;
+    fixture.close().await;
 }
 
 #[tokio::test]
 async fn a_client_that_expects_a_100_gets_it_and_then_its_response() {
-    let stage = Stage::open().await;
+    let fixture = Fixture::open().await;
     let head = "POST /expect HTTP/1.1\r\nHost: home.test\r\nExpect: 100-continue\r\n\
                 Content-Length: 5\r\n\r\n";
     for _ in 0..2 {
-        let mut client = stage.gate.tls().raw().await;
-        let interim = client.ask(head).await;
+        let mut client = fixture.gate.tls().raw().await;
+        let interim = client.exchange(head).await;
         assert_eq!((interim.status, interim.field("connection")), (100, None));
-        assert_eq!(client.ask("hello").await.status, 200);
-        assert_eq!(stage.hub.heard("/expect").unwrap().body, b"hello");
+        assert_eq!(client.exchange("hello").await.status, 200);
+        assert_eq!(fixture.hub.received("/expect").unwrap().body, b"hello");
     }
-    stage.close().await;
+    fixture.close().await;
 }

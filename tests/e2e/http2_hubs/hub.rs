@@ -28,18 +28,18 @@ pub struct Http2Hub {
 
 /// The connections and requests of a hub.
 #[derive(Clone, Default)]
-pub struct Record(Arc<Mutex<Seen>>);
+pub struct Record(Arc<Mutex<Received>>);
 
 #[derive(Default)]
-struct Seen {
+struct Received {
     connections: usize,
-    requests: Vec<Heard>,
+    requests: Vec<ReceivedRequest>,
     resets: Vec<(String, Reason)>,
 }
 
 /// A request as it reached the hub.
 #[derive(Clone)]
-pub struct Heard {
+pub struct ReceivedRequest {
     /// The number of its connection, from 1.
     pub connection: usize,
     /// Its head.
@@ -77,11 +77,11 @@ impl Http2Hub {
     }
 
     /// The last request with this path.
-    pub fn heard(&self, path: &str) -> Heard {
+    pub fn received(&self, path: &str) -> ReceivedRequest {
         let seen = self.record.0.lock().unwrap();
         let mut requests = seen.requests.iter();
-        let heard = requests.rfind(|heard| heard.head.uri.path() == path);
-        heard.expect("a request for the path").clone()
+        let received = requests.rfind(|received| received.head.uri.path() == path);
+        received.expect("a request for the path").clone()
     }
 
     /// Returns the number of requests for this path.
@@ -89,7 +89,7 @@ impl Http2Hub {
         let seen = self.record.0.lock().unwrap();
         let requests = seen.requests.iter();
         requests
-            .filter(|heard| heard.head.uri.path() == path)
+            .filter(|received| received.head.uri.path() == path)
             .count()
     }
 
@@ -127,11 +127,11 @@ impl Record {
     fn note(&self, connection: usize, head: &Parts) -> usize {
         let mut seen = self.0.lock().unwrap();
         let head = head.clone();
-        seen.requests.push(Heard { connection, head });
+        seen.requests.push(ReceivedRequest { connection, head });
         let path = seen.requests.last().unwrap().head.uri.path();
         let requests = seen.requests.iter();
         requests
-            .filter(|heard| heard.head.uri.path() == path)
+            .filter(|received| received.head.uri.path() == path)
             .count()
     }
 }

@@ -15,17 +15,17 @@ type Ticks = broadcast::Receiver<String>;
 pub(super) async fn answer(wire: &mut Hub, head: &Head, ticks: Ticks) -> Option<()> {
     let path = head.word(1).split('?').next()?;
     match path {
-        "/chunked" => say(wire, CHUNKED).await,
-        "/cookies" => say(wire, COOKIES).await,
-        "/cors" => say(wire, CORS).await,
-        "/gzipped" => say(wire, GZIPPED).await,
+        "/chunked" => send(wire, CHUNKED).await,
+        "/cookies" => send(wire, COOKIES).await,
+        "/cors" => send(wire, CORS).await,
+        "/gzipped" => send(wire, GZIPPED).await,
         "/events" | "/rest/events" | "/rest/sitemaps/events/1" => events(wire, ticks).await,
         "/mjpeg" => images(wire, ticks).await,
         "/slow" => slow(wire, ticks).await,
         "/large" => large(wire).await,
         "/hang" => hang(wire).await,
         "/bye" => last(wire, PLAIN).await,
-        "/plain" | "/stale" => say(wire, PLAIN).await,
+        "/plain" | "/stale" => send(wire, PLAIN).await,
         _ => wrong_or_echo(wire, head, path).await,
     }
 }
@@ -68,12 +68,12 @@ fn wrong(path: &str) -> Option<Vec<u8>> {
     Some(answer.as_bytes().to_vec())
 }
 
-async fn say(wire: &mut Hub, answer: impl AsRef<[u8]>) -> Option<()> {
+async fn send(wire: &mut Hub, answer: impl AsRef<[u8]>) -> Option<()> {
     wire.write(answer.as_ref()).await.ok()
 }
 
 async fn last(wire: &mut Hub, answer: impl AsRef<[u8]>) -> Option<()> {
-    say(wire, answer).await?;
+    send(wire, answer).await?;
     None
 }
 
@@ -86,7 +86,7 @@ async fn echo(wire: &mut Hub, head: &Head) -> Option<()> {
         echo.clear();
     }
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
-    say(
+    send(
         wire,
         format!("{head}Content-Length: {length}\r\n\r\n{echo}"),
     )
@@ -96,24 +96,24 @@ async fn echo(wire: &mut Hub, head: &Head) -> Option<()> {
 /// Server-sent events: one for each tick, for ever.
 async fn events(wire: &mut Hub, mut ticks: Ticks) -> Option<()> {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
-    say(wire, format!("{head}Transfer-Encoding: chunked\r\n\r\n")).await?;
+    send(wire, format!("{head}Transfer-Encoding: chunked\r\n\r\n")).await?;
     loop {
         let event = format!("data: {}\n\n", ticks.recv().await.ok()?);
-        say(wire, format!("{:x}\r\n{event}\r\n", event.len())).await?;
+        send(wire, format!("{:x}\r\n{event}\r\n", event.len())).await?;
     }
 }
 
 /// A camera: one part for each tick, without a declared end.
 async fn images(wire: &mut Hub, mut ticks: Ticks) -> Option<()> {
     let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
-    say(
+    send(
         wire,
         format!("{head}Content-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n"),
     )
     .await?;
     loop {
         let image = ticks.recv().await.ok()?;
-        say(
+        send(
             wire,
             format!("--b\r\nContent-Type: image/jpeg\r\n\r\n{image}\r\n"),
         )
@@ -124,19 +124,19 @@ async fn images(wire: &mut Hub, mut ticks: Ticks) -> Option<()> {
 /// Answers after the next tick.
 async fn slow(wire: &mut Hub, mut ticks: Ticks) -> Option<()> {
     ticks.recv().await.ok()?;
-    say(wire, PLAIN).await
+    send(wire, PLAIN).await
 }
 
 /// 30 MB and a little more.
 async fn large(wire: &mut Hub) -> Option<()> {
     let length = LARGE.len() * 1_000;
-    say(
+    send(
         wire,
         format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"),
     )
     .await?;
     for _ in 0..1_000 {
-        say(wire, &LARGE).await?;
+        send(wire, &LARGE).await?;
     }
     Some(())
 }

@@ -77,7 +77,7 @@ impl Hub {
     }
 
     /// Sends these bytes for the target from now on; then closes or keeps the connection.
-    pub fn will_say(&self, target: &str, answer: &str, goes_on: bool) {
+    pub fn set_response(&self, target: &str, answer: &str, goes_on: bool) {
         self.record.script(target, answer, goes_on);
     }
 
@@ -99,12 +99,12 @@ impl Hub {
     /// Waits for a request with this target and returns it as far as it has come.
     pub async fn request(&self, target: &str) -> Request {
         let what = format!("the hub gets a request for {target}");
-        eventually(DEADLINE, &what, async || self.heard(target).is_some()).await;
-        self.heard(target).unwrap()
+        eventually(DEADLINE, &what, async || self.received(target).is_some()).await;
+        self.received(target).unwrap()
     }
 
     /// The last request with this target.
-    pub fn heard(&self, target: &str) -> Option<Request> {
+    pub fn received(&self, target: &str) -> Option<Request> {
         let requests = self.record.requests();
         requests
             .into_iter()
@@ -156,12 +156,12 @@ async fn exchange(wire: &mut Wire<TcpStream>, head: &Head, record: &Record) -> O
     }
     if head.word(1) == "/at-once" {
         answers::answer(wire, head, ticks).await?;
-        return hear(wire, head, record, number).await;
+        return record_body(wire, head, record, number).await;
     }
     if !head.values("expect").is_empty() {
         wire.write(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok()?;
     }
-    hear(wire, head, record, number).await?;
+    record_body(wire, head, record, number).await?;
     match record.scripted(head.word(1)) {
         Some((answer, goes_on)) => {
             wire.write(answer.as_bytes()).await.ok()?;
@@ -171,7 +171,7 @@ async fn exchange(wire: &mut Wire<TcpStream>, head: &Head, record: &Record) -> O
     }
 }
 
-async fn hear(
+async fn record_body(
     wire: &mut Wire<TcpStream>,
     head: &Head,
     record: &Record,

@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::{
-    harness::{Answer, Hubgate, Setup},
+    harness::{Hubgate, Response, Setup},
     hub::Hub,
 };
 
@@ -136,14 +136,16 @@ const UPGRADE: [(&str, &str); 4] = [
 
 /// The answer's bytes, after which the hub hangs up, as an HTTP/1.1 client, one that requests a
 /// WebSocket, and an HTTP/2 client receive it.
-async fn each(hub: &Hub, gate: &Hubgate, answer: &str) -> [Answer; 3] {
-    hub.will_say("/scripted", answer, false);
+async fn each(hub: &Hub, gate: &Hubgate, answer: &str) -> [Response; 3] {
+    hub.set_response("/scripted", answer, false);
     let mut http1 = gate.tls().http1().await;
     let mut upgrading = gate.tls().http1().await;
     let mut http2 = gate.tls().http2().await;
     [
         http1.get("/scripted").await,
-        upgrading.ask(Method::GET, "/scripted", &UPGRADE, "").await,
+        upgrading
+            .exchange(Method::GET, "/scripted", &UPGRADE, "")
+            .await,
         http2.get("/scripted").await,
     ]
 }

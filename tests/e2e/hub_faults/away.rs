@@ -15,7 +15,7 @@ async fn a_hub_that_starts_after_hubgate_is_found() {
     let gate = Setup::home(&hub.url()).start().await;
     for method in [Method::GET, Method::POST] {
         for client in [&mut gate.tls().http1().await, &mut gate.tls().http2().await] {
-            let down = client.ask(method.clone(), "/", &[], "body").await;
+            let down = client.exchange(method.clone(), "/", &[], "body").await;
             assert_eq!(down.status, 503);
             assert!(down.field("retry-after").is_some());
         }
@@ -43,7 +43,7 @@ async fn the_page_of_a_stopped_hub_names_openhab_only_for_openhab() {
         let fields = [("accept-language", "de")];
         let mut client = gate.tls().http1().await;
         let page = client
-            .ask(Method::GET, "/", &fields, "")
+            .exchange(Method::GET, "/", &fields, "")
             .await
             .text()
             .into_owned();
@@ -65,7 +65,7 @@ async fn a_client_that_takes_json_gets_a_problem() {
     for (target, status) in [("/", 503), ("/%00", 400)] {
         let caller = gate.tls();
         for mut client in [caller.http1().await, caller.http2().await] {
-            let answer = client.ask(Method::GET, target, &fields, "").await;
+            let answer = client.exchange(Method::GET, target, &fields, "").await;
             assert_eq!(answer.status, status);
             let kind = answer.field("content-type");
             assert_eq!(kind, Some("application/problem+json"));

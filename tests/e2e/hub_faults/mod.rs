@@ -83,7 +83,7 @@ async fn a_client_that_leaves_frees_the_hub() {
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().raw().await;
     client
-        .say("GET /hang HTTP/1.1\r\nHost: home.test\r\n\r\n")
+        .send("GET /hang HTTP/1.1\r\nHost: home.test\r\n\r\n")
         .await;
     hub.request("/hang").await;
     drop(client);

@@ -22,7 +22,7 @@ async fn bytes_after_a_response_are_discarded() {
         "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
         "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nhello",
     ] {
-        hub.will_say("/scripted", &format!("{answer}{STRAY}"), true);
+        hub.set_response("/scripted", &format!("{answer}{STRAY}"), true);
         let status = answer[9..12].parse::<u16>().unwrap();
         for client in [&mut gate.tls().http1().await, &mut gate.tls().http2().await] {
             assert_eq!(client.get("/scripted").await.status, status, "{answer:?}");
@@ -34,9 +34,9 @@ async fn bytes_after_a_response_are_discarded() {
 #[tokio::test]
 async fn the_body_of_a_response_to_head_is_discarded() {
     let (hub, gate) = start().await;
-    hub.will_say("/scripted", STRAY, true);
+    hub.set_response("/scripted", STRAY, true);
     for client in [&mut gate.tls().http1().await, &mut gate.tls().http2().await] {
-        let answer = client.ask(Method::HEAD, "/scripted", &[], "").await;
+        let answer = client.exchange(Method::HEAD, "/scripted", &[], "").await;
         assert_eq!((answer.status, answer.body.len()), (200, 0));
         is_in_step(&gate).await;
     }
@@ -48,7 +48,7 @@ async fn the_rest_of_an_abandoned_response_is_discarded() {
     for _ in 0..3 {
         let mut client = gate.tls().raw().await;
         client
-            .say("GET /large HTTP/1.1\r\nHost: home.test\r\n\r\n")
+            .send("GET /large HTTP/1.1\r\nHost: home.test\r\n\r\n")
             .await;
         assert_eq!(client.head().await.unwrap().word(1), "200");
         drop(client);
@@ -62,13 +62,13 @@ async fn an_answer_before_the_end_of_the_request_is_one_answer() {
     for fields in ["Content-Length: 10", "Transfer-Encoding: chunked"] {
         let mut client = gate.tls().raw().await;
         let head = format!("POST /at-once HTTP/1.1\r\nHost: home.test\r\n{fields}\r\n\r\n");
-        assert_eq!(client.ask(head).await.status, 200);
+        assert_eq!(client.exchange(head).await.status, 200);
         is_in_step(&gate).await;
-        client.say("5\r\nhello\r\n0\r\n\r\n").await;
+        client.send("5\r\nhello\r\n0\r\n\r\n").await;
         client.end().await;
         is_in_step(&gate).await;
     }
-    assert!(hub.heard("/at-once").is_some());
+    assert!(hub.received("/at-once").is_some());
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_connection_that_dies_between_requests_costs_no_get() {
             assert_eq!(client.get("/stale").await.status, 200);
             let target = format!("/after/{round}");
             assert_eq!(client.get(&target).await.status, 200);
-            assert!(hub.heard(&target).unwrap().complete);
+            assert!(hub.received(&target).unwrap().complete);
         }
     }
 }
@@ -92,7 +92,9 @@ async fn a_connection_that_dies_between_requests_lets_no_post_be_sent_twice() {
             assert_eq!(client.get("/stale").await.status, 200);
             let target = format!("/switch/{round}");
             let before = hub.requests().len();
-            let answer = client.ask(method.clone(), &target, &[], "TOGGLE").await;
+            let answer = client
+                .exchange(method.clone(), &target, &[], "TOGGLE")
+                .await;
             assert_eq!(answer.status, 502, "{method}");
             assert_eq!(hub.requests().len(), before + 1, "{method}");
         }

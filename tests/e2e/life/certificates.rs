@@ -25,7 +25,7 @@ async fn certificates_of_two_sites_change_independently() {
     assert_eq!(shown(&gate, "other.test").await, other);
     renew(&gate, "other").await;
     assert_ne!(shown(&gate, "other.test").await, other);
-    assert_eq!(socket.ask("still there").await, "still there");
+    assert_eq!(socket.exchange("still there").await, "still there");
 }
 
 /// Gives the site a new certificate, and waits until it is shown.

@@ -8,7 +8,7 @@ use super::{load::Load, times};
 use crate::{
     acme::{
         authority::{Endpoint, Fault},
-        stage::Scene,
+        fixture::PreparedFixture,
     },
     harness::{DEADLINE, Hubgate, Setup, eventually, until},
     hub::Hub,
@@ -36,7 +36,7 @@ async fn the_old_process_keeps_its_connections_to_their_end() {
     let mut events = events.into_body();
     gate.take_over().await;
     assert_eq!(gate.tls().http2().await.get("/plain").await.text(), "plain");
-    assert_eq!(socket.ask("still there").await, "still there");
+    assert_eq!(socket.exchange("still there").await, "still there");
     hub.tick("still there");
     until(&mut events, "still there").await;
     socket.close().await;
@@ -69,7 +69,7 @@ async fn a_program_that_does_not_start_leaves_the_old_process_at_work() {
     let line = gate.line_with("this process continues").await;
     assert!(line.contains('7'), "{line}");
     assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");
-    assert_eq!(socket.ask("still there").await, "still there");
+    assert_eq!(socket.exchange("still there").await, "still there");
 }
 
 #[tokio::test]
@@ -173,16 +173,16 @@ async fn sigterm_aborts_a_hand_over_and_ends_its_processes() {
 
 #[tokio::test]
 async fn sigterm_ends_a_hand_over_that_waits_for_an_order() {
-    let scene = Scene::new().await;
-    scene.ca.fault(Fault::BlackHole);
-    let mut stage = scene.start().await;
-    stage.asked(DEADLINE, Endpoint::Directory, 1).await;
-    stage.gate.hand_over();
-    stage.gate.reload();
-    stage.gate.line_with("INFO reloaded").await;
-    stage.gate.terminate();
-    assert!(stage.gate.ended().await.success());
-    assert!(!stage.gate.printed().contains("has taken over"));
+    let prepared = PreparedFixture::new().await;
+    prepared.ca.fault(Fault::BlackHole);
+    let mut fixture = prepared.start().await;
+    fixture.asked(DEADLINE, Endpoint::Directory, 1).await;
+    fixture.gate.hand_over();
+    fixture.gate.reload();
+    fixture.gate.line_with("INFO reloaded").await;
+    fixture.gate.terminate();
+    assert!(fixture.gate.ended().await.success());
+    assert!(!fixture.gate.printed().contains("has taken over"));
 }
 
 #[tokio::test]

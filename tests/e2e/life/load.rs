@@ -4,19 +4,19 @@ use http::Request;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Answer, Caller, Hubgate, within};
+use crate::harness::{Client, Hubgate, Response, within};
 
-/// Callers at work.
+/// Clients at work.
 pub(super) struct Load {
     enough: CancellationToken,
     callers: Vec<JoinHandle<usize>>,
 }
 
-/// Callers of each kind.
+/// Clients of each kind.
 const EACH: usize = 2;
 
 impl Load {
-    /// Sets callers to work on new connections, kept ones, and HTTP/2.
+    /// Sets clients to work on new connections, kept ones, and HTTP/2.
     pub(super) fn start(gate: &Hubgate) -> Self {
         let enough = CancellationToken::new();
         let mut callers = Vec::new();
@@ -44,23 +44,23 @@ impl Load {
     }
 }
 
-async fn one_by_one(caller: Caller, enough: CancellationToken) -> usize {
+async fn one_by_one(caller: Client, enough: CancellationToken) -> usize {
     let mut answers = 0;
     while !enough.is_cancelled() {
         let mut client = caller.raw().await;
-        is_right(&client.ask(request("close")).await);
+        is_right(&client.exchange(request("close")).await);
         answers += 1;
     }
     answers
 }
 
-async fn on_kept_connections(caller: Caller, enough: CancellationToken) -> usize {
+async fn on_kept_connections(caller: Client, enough: CancellationToken) -> usize {
     let mut answers = 0;
     while !enough.is_cancelled() {
         let mut client = caller.raw().await;
         let mut open = true;
         while open && !enough.is_cancelled() {
-            let answer = client.ask(request("keep-alive")).await;
+            let answer = client.exchange(request("keep-alive")).await;
             is_right(&answer);
             answers += 1;
             open = answer.field("connection") != Some("close");
@@ -69,7 +69,7 @@ async fn on_kept_connections(caller: Caller, enough: CancellationToken) -> usize
     answers
 }
 
-async fn over_http2(caller: Caller, enough: CancellationToken) -> usize {
+async fn over_http2(caller: Client, enough: CancellationToken) -> usize {
     let mut answers = 0;
     while !enough.is_cancelled() {
         answers += until_goaway(&caller, &enough).await;
@@ -78,7 +78,7 @@ async fn over_http2(caller: Caller, enough: CancellationToken) -> usize {
 }
 
 /// Sends requests on one connection until hubgate takes no more.
-async fn until_goaway(caller: &Caller, enough: &CancellationToken) -> usize {
+async fn until_goaway(caller: &Client, enough: &CancellationToken) -> usize {
     let stream = caller.stream(&["h2"]).await.unwrap();
     let (mut sender, connection) = h2::client::handshake(stream).await.unwrap();
     tokio::spawn(connection);
@@ -103,7 +103,7 @@ async fn until_goaway(caller: &Caller, enough: &CancellationToken) -> usize {
     answers
 }
 
-fn is_right(answer: &Answer) {
+fn is_right(answer: &Response) {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.text(), "plain");
 }

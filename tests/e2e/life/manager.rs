@@ -18,13 +18,13 @@ pub(super) struct Manager {
 async fn a_service_manager_is_notified_of_start_reload_and_end() {
     let (hub, manager) = (Hub::start().await, Manager::start());
     let mut gate = manager.supervise(Setup::home(&hub.url())).start().await;
-    manager.hears("READY=1").await;
+    manager.receives("READY=1").await;
     gate.reload();
-    let reloading = manager.hears("RELOADING=1").await;
+    let reloading = manager.receives("RELOADING=1").await;
     assert!(reloading.contains("MONOTONIC_USEC="), "{reloading}");
-    manager.hears("READY=1").await;
+    manager.receives("READY=1").await;
     gate.terminate();
-    manager.hears("STOPPING=1").await;
+    manager.receives("STOPPING=1").await;
     assert!(gate.ended().await.success());
 }
 
@@ -32,20 +32,20 @@ async fn a_service_manager_is_notified_of_start_reload_and_end() {
 async fn a_reload_that_fails_ends_too() {
     let (hub, manager) = (Hub::start().await, Manager::start());
     let gate = manager.supervise(Setup::home(&hub.url())).start().await;
-    manager.hears("READY=1").await;
+    manager.receives("READY=1").await;
     gate.write("proxy.yaml", "sites: []\n");
     gate.reload();
-    manager.hears("RELOADING=1").await;
-    manager.hears("READY=1").await;
+    manager.receives("RELOADING=1").await;
+    manager.receives("READY=1").await;
 }
 
 #[tokio::test]
 async fn a_service_manager_is_notified_of_the_new_main_process() {
     let (hub, manager) = (Hub::start().await, Manager::start());
     let mut gate = manager.supervise(Setup::home(&hub.url())).start().await;
-    manager.hears("READY=1").await;
+    manager.receives("READY=1").await;
     gate.take_over().await;
-    let message = manager.hears("MAINPID=").await;
+    let message = manager.receives("MAINPID=").await;
     let line = gate.line_with("has taken over").await;
     let pid = message.trim().strip_prefix("MAINPID=").unwrap();
     assert!(
@@ -54,10 +54,10 @@ async fn a_service_manager_is_notified_of_the_new_main_process() {
     );
     assert!(gate.ended().await.success());
     gate.reload();
-    manager.hears("RELOADING=1").await;
-    manager.hears("READY=1").await;
+    manager.receives("RELOADING=1").await;
+    manager.receives("READY=1").await;
     gate.terminate();
-    manager.hears("STOPPING=1").await;
+    manager.receives("STOPPING=1").await;
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn a_watchdog_is_fed() {
     let setup = manager.supervise(Setup::home(&hub.url()));
     let _gate = setup.variable("WATCHDOG_USEC", "2000000").start().await;
     for _ in 0..3 {
-        manager.hears("WATCHDOG=1").await;
+        manager.receives("WATCHDOG=1").await;
     }
 }
 
@@ -84,7 +84,7 @@ impl Manager {
     }
 
     /// Waits for a message with the text; others before it are passed over.
-    async fn hears(&self, text: &str) -> String {
+    async fn receives(&self, text: &str) -> String {
         loop {
             let mut message = [0; 1024];
             let length = within(text, self.socket.recv(&mut message)).await.unwrap();

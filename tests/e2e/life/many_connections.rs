@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 
 use super::times;
 use crate::{
-    harness::{Conversation, Hubgate, Setup},
+    harness::{Hubgate, RawConnection, Setup},
     hub::Hub,
 };
 
@@ -39,12 +39,12 @@ async fn none_of_many_connections_is_lost_by_a_reload() {
     assert!(share < SHARE, "{share} bytes each");
 }
 
-async fn open(gate: &Hubgate) -> Conversation {
-    ask(gate.tls().raw().await).await
+async fn open(gate: &Hubgate) -> RawConnection {
+    exchange(gate.tls().raw().await).await
 }
 
-async fn ask(mut connection: Conversation) -> Conversation {
-    let answer = connection.ask(REQUEST).await;
+async fn exchange(mut connection: RawConnection) -> RawConnection {
+    let answer = connection.exchange(REQUEST).await;
     assert_eq!(answer.text(), "plain");
     assert_ne!(answer.field("connection"), Some("close"));
     connection

@@ -4,18 +4,18 @@
 //! With `HUBGATE_PLAYER=SECONDS` the faults go round for so long, and a table is printed after each
 //! round (`--nocapture`).
 
+mod fixture;
+mod latency_probe;
 mod report;
-mod stage;
-mod witness;
 
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
 use self::{
+    fixture::{FAULTS, Fault, Fixture},
+    latency_probe::LatencyProbe,
     report::Figures,
-    stage::{FAULTS, Fault, Stage},
-    witness::Witness,
 };
 
 /// Longest handling of a request or signal on a busy machine; waiting for a fault takes longer.
@@ -36,47 +36,47 @@ fn plan() -> (Duration, Duration) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_sites_are_served_and_signals_handled_in_any_stuck_state() {
     let (whole, each) = plan();
-    let mut stage = Stage::new().await;
+    let mut fixture = Fixture::new().await;
     let mut all: Vec<_> = FAULTS.iter().map(|fault| Figures::new(*fault)).collect();
     let begin = Instant::now();
     loop {
         for (figures, fault) in all.iter_mut().zip(FAULTS) {
-            play(&mut stage, *fault, each, figures).await;
+            play(&mut fixture, *fault, each, figures).await;
         }
         report::print(&all);
         if begin.elapsed() >= whole {
             break;
         }
     }
-    stage.gate.terminate();
-    assert!(stage.gate.ended().await.success());
+    fixture.gate.terminate();
+    assert!(fixture.gate.ended().await.success());
 }
 
 /// A while without the fault, and as long with it; the files change and are read in both.
-async fn play(stage: &mut Stage, fault: Fault, each: Duration, figures: &mut Figures) {
-    let witness = Witness::start(&stage.gate);
-    stage.change();
-    stage.gate.reload();
+async fn play(fixture: &mut Fixture, fault: Fault, each: Duration, figures: &mut Figures) {
+    let witness = LatencyProbe::start(&fixture.gate);
+    fixture.change();
+    fixture.gate.reload();
     sleep(each).await;
     let without = witness.end().await;
-    let witness = Witness::start(&stage.gate);
-    stage.begin(fault).await;
+    let witness = LatencyProbe::start(&fixture.gate);
+    fixture.begin(fault).await;
     sleep(each).await;
     let signal = match fault.is_of_output() {
         true => None,
-        false => Some(stage.gate.answers_a_signal().await),
+        false => Some(fixture.gate.answers_a_signal().await),
     };
     let with = witness.end().await;
-    stage.end();
+    fixture.end();
     figures.add(without, with, signal);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigterm_ends_the_process_in_any_stuck_state() {
     for fault in FAULTS {
-        let mut stage = Stage::new().await;
-        stage.begin(*fault).await;
-        let stop = stage.gate.stop().await;
+        let mut fixture = Fixture::new().await;
+        fixture.begin(*fault).await;
+        let stop = fixture.gate.stop().await;
         println!("{fault:?}: {stop}");
         stop.must_be_timely();
     }

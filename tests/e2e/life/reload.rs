@@ -92,7 +92,7 @@ async fn websockets_and_streams_outlive_good_and_bad_reloads() {
         let status = gate.commanded(&["reload"]).await.status;
         assert_eq!(status == Some(0), yaml != BROKEN);
         let tick = format!("tick-{number}");
-        assert_eq!(socket.ask(&tick).await, tick);
+        assert_eq!(socket.exchange(&tick).await, tick);
         hub.tick(&tick);
         for stream in &mut streams {
             until(stream, &tick).await;

@@ -3,7 +3,7 @@
 use std::{fs, os::unix::net::UnixListener};
 
 use crate::{
-    acme::stage::Scene,
+    acme::fixture::PreparedFixture,
     harness::{DEADLINE, Setup, SlowFiles, eventually, hubgate},
     hub::Hub,
 };
@@ -48,12 +48,15 @@ async fn a_dead_socket_in_the_place_of_the_control_socket_is_replaced() {
 #[tokio::test]
 async fn a_state_folder_that_becomes_read_only_stops_only_writes() {
     let files = SlowFiles::build();
-    let mut scene = Scene::new().await;
-    scene.setup = files.under(scene.setup);
-    let mut stage = scene.start().await;
-    stage.serves(1).await;
+    let mut prepared = PreparedFixture::new().await;
+    prepared.setup = files.under(prepared.setup);
+    let mut fixture = prepared.start().await;
+    fixture.serves(1).await;
     files.make_read_only();
-    let ran = stage.gate.commanded(&["cert", "renew", "home.test"]).await;
+    let ran = fixture
+        .gate
+        .commanded(&["cert", "renew", "home.test"])
+        .await;
     assert_eq!(ran.status, Some(1), "{}", ran.stdout);
     assert!(
         ran.stderr.contains("Read-only file system"),
@@ -61,21 +64,21 @@ async fn a_state_folder_that_becomes_read_only_stops_only_writes() {
         ran.stderr
     );
     assert_eq!(
-        stage.ca.orders().len(),
+        fixture.ca.orders().len(),
         1,
         "what cannot be kept is not ordered"
     );
-    stage.status_with(&["Read-only file system"]).await;
+    fixture.status_with(&["Read-only file system"]).await;
     for command in [["status"], ["reload"]] {
-        let ran = stage.gate.commanded(&command).await;
+        let ran = fixture.gate.commanded(&command).await;
         assert_eq!(ran.status, Some(0), "{command:?} {}", ran.stderr);
     }
-    stage.serves(1).await;
+    fixture.serves(1).await;
     files.release();
-    stage.renew().await;
-    stage.serves(2).await;
-    stage.gate.terminate();
-    assert!(stage.gate.ended().await.success());
+    fixture.renew().await;
+    fixture.serves(2).await;
+    fixture.gate.terminate();
+    assert!(fixture.gate.ended().await.success());
 }
 
 #[test]

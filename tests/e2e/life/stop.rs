@@ -29,12 +29,12 @@ async fn sigterm_lets_a_request_body_and_a_response_finish() {
     let mut gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().raw().await;
     client
-        .say("POST /upload HTTP/1.1\r\nHost: home.test\r\nContent-Length: 10\r\n\r\nfirst")
+        .send("POST /upload HTTP/1.1\r\nHost: home.test\r\nContent-Length: 10\r\n\r\nfirst")
         .await;
     hub.request("/upload").await;
     gate.terminate();
     closed(&gate).await;
-    let answer = client.ask("after").await;
+    let answer = client.exchange("after").await;
     assert_eq!((answer.status, answer.complete), (200, true));
     assert_eq!(answer.field("connection"), Some("close"));
     assert_eq!(hub.request("/upload").await.body, b"firstafter");
@@ -48,7 +48,7 @@ async fn sigterm_closes_idle_connections() {
     let request = "GET /plain HTTP/1.1\r\nHost: home.test\r\n\r\n";
     let mut unused = gate.tls().raw().await;
     let mut used = gate.tls().raw().await;
-    assert_eq!(used.ask(request).await.status, 200);
+    assert_eq!(used.exchange(request).await.status, 200);
     let mut http2 = gate.tls().http2().await;
     assert_eq!(http2.get("/plain").await.status, 200);
     gate.terminate();
@@ -63,10 +63,10 @@ async fn an_idle_connection_may_send_one_last_request_and_is_closed_after_it() {
     let mut gate = Setup::home(&hub.url()).start().await;
     let request = "GET /plain HTTP/1.1\r\nHost: home.test\r\n\r\n";
     let mut client = gate.tls().raw().await;
-    assert_eq!(client.ask(request).await.status, 200);
+    assert_eq!(client.exchange(request).await.status, 200);
     gate.terminate();
     closed(&gate).await;
-    let last = client.ask(request).await;
+    let last = client.exchange(request).await;
     assert_eq!(last.text(), "plain");
     assert_eq!(last.field("connection"), Some("close"));
     assert!(gate.ended().await.success());
@@ -77,7 +77,7 @@ async fn sigterm_sends_a_close_frame_to_websockets() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     let mut socket = gate.tls().websocket("/ws", &[]).await.unwrap();
-    assert_eq!(socket.ask("hello").await, "hello");
+    assert_eq!(socket.exchange("hello").await, "hello");
     gate.terminate();
     assert_eq!(socket.farewell().await, Some(1001));
     assert!(gate.ended().await.success());
@@ -102,7 +102,7 @@ async fn idle_clients_do_not_delay_the_shutdown() {
     let _no_handshake = tokio::net::TcpStream::connect(gate.https()).await.unwrap();
     let _no_preface = gate.tls().stream(&["h2"]).await.unwrap();
     let mut half_a_head = gate.tls().raw().await;
-    half_a_head.say("GET / HTTP/1.1\r\nX: ").await;
+    half_a_head.send("GET / HTTP/1.1\r\nX: ").await;
     gate.terminate();
     assert!(gate.ended().await.success());
 }

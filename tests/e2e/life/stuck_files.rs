@@ -9,9 +9,9 @@ use std::{
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::{
-    acme::{authority::Endpoint, stage::Scene},
+    acme::{authority::Endpoint, fixture::PreparedFixture},
     harness::{
-        ANNA, Authority, Caller, DEADLINE, HTPASSWD, Hubgate, Setup, SlowFiles, eventually, hubgate,
+        ANNA, Authority, Client, DEADLINE, HTPASSWD, Hubgate, Setup, SlowFiles, eventually, hubgate,
     },
     hub::Hub,
 };
@@ -31,7 +31,7 @@ fn two_sites(hub: &Hub, files: &SlowFiles) -> Setup {
     files.under(setup.file("free.users", HTPASSWD))
 }
 
-async fn status(caller: Caller, user: &str) -> u16 {
+async fn status(caller: Client, user: &str) -> u16 {
     let mut client = caller.http1().await;
     let fields = [("authorization", user)];
     let answer = client.open(http::Method::GET, "/plain", &fields, "").await;
@@ -129,19 +129,19 @@ async fn sigterm_ends_a_start_with_a_stuck_file() {
 #[tokio::test]
 async fn a_disk_that_takes_four_seconds_to_sync_delays_no_request() {
     let files = SlowFiles::build();
-    let mut scene = Scene::new().await;
-    scene.setup = files.under(scene.setup);
-    let mut stage = scene.start().await;
-    stage.serves(1).await;
+    let mut prepared = PreparedFixture::new().await;
+    prepared.setup = files.under(prepared.setup);
+    let mut fixture = prepared.start().await;
+    fixture.serves(1).await;
     files.slow(&["fsync", "rename"], "*", 4000);
     let begin = Instant::now();
-    let renewing = stage.gate.commanded(&["cert", "renew", "home.test"]);
+    let renewing = fixture.gate.commanded(&["cert", "renew", "home.test"]);
     let serving = async {
         while begin.elapsed() < Duration::from_secs(9) {
             let asked = Instant::now();
-            let caller = stage.gate.tls().accepting_any_certificate();
+            let caller = fixture.gate.tls().accepting_any_certificate();
             assert_eq!(caller.http1().await.get("/plain").await.status, 200);
-            let listed = stage.gate.commanded(&["cert", "status"]).await;
+            let listed = fixture.gate.commanded(&["cert", "status"]).await;
             assert_eq!(listed.status, Some(0), "{}", listed.stderr);
             assert!(asked.elapsed() < LIMIT, "{:?}", asked.elapsed());
         }
@@ -151,9 +151,9 @@ async fn a_disk_that_takes_four_seconds_to_sync_delays_no_request() {
         () = serving => {}
     }
     assert!(files.held().contains("fsync"), "{}", files.held());
-    stage.asked(DEADLINE, Endpoint::Directory, 1).await;
-    stage.gate.terminate();
-    assert!(stage.gate.ended().await.success());
+    fixture.asked(DEADLINE, Endpoint::Directory, 1).await;
+    fixture.gate.terminate();
+    assert!(fixture.gate.ended().await.success());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::times;
 use crate::{
-    harness::{Caller, Setup},
+    harness::{Client, Setup},
     hub::Hub,
 };
 
@@ -20,17 +20,17 @@ async fn none_of_many_websockets_is_lost() {
         .await;
     let each = times(15, 90);
     let callers = (0..AT_ONCE).map(|_| tokio::spawn(echoes(gate.tls(), each)));
-    for caller in join_all(callers).await {
-        caller.expect("no WebSocket is lost");
+    for client in join_all(callers).await {
+        client.expect("no WebSocket is lost");
     }
     assert_eq!(hub.requests().len(), AT_ONCE * each);
 }
 
-async fn echoes(caller: Caller, times: usize) {
+async fn echoes(client: Client, times: usize) {
     for number in 0..times {
-        let mut socket = caller.websocket("/ws", &[]).await.unwrap();
+        let mut socket = client.websocket("/ws", &[]).await.unwrap();
         let text = number.to_string();
-        assert_eq!(socket.ask(&text).await, text);
+        assert_eq!(socket.exchange(&text).await, text);
         socket.close().await;
     }
 }

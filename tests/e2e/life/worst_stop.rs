@@ -9,10 +9,10 @@ use http::Method;
 use crate::{
     acme::{
         authority::{Endpoint, Fault},
-        stage::Scene,
+        fixture::PreparedFixture,
     },
     harness::{
-        Conversation, DEADLINE, Hubgate, Setup, SlowFiles, WebSocket, eventually, print_figure,
+        DEADLINE, Hubgate, RawConnection, Setup, SlowFiles, WebSocket, eventually, print_figure,
     },
     hub::Hub,
 };
@@ -36,35 +36,35 @@ fn runnable(program: &Path) {
     fs::set_permissions(program, PermissionsExt::from_mode(0o700)).unwrap();
 }
 
-/// A scene in which the order calls a program that hangs.
-fn with_program(mut scene: Scene, name: &str) -> Scene {
-    scene.setup = scene.setup.file(name, STUBBORN);
-    runnable(&scene.setup.write().join(name));
-    scene
+/// A prepared in which the order calls a program that hangs.
+fn with_program(mut prepared: PreparedFixture, name: &str) -> PreparedFixture {
+    prepared.setup = prepared.setup.file(name, STUBBORN);
+    runnable(&prepared.setup.write().join(name));
+    prepared
 }
 
 #[tokio::test]
 async fn sigterm_ends_a_dns_hook_that_hangs() {
-    let mut scene = with_program(Scene::new().await, "hook");
-    let (directory, root) = (scene.ca.directory(), scene.ca.ca_pem());
-    scene.setup = scene
+    let mut prepared = with_program(PreparedFixture::new().await, "hook");
+    let (directory, root) = (prepared.ca.directory(), prepared.ca.ca_pem());
+    prepared.setup = prepared
         .setup
         .acme(&directory, &root, "dns-01")
         .acme_key("dns: {provider: exec, program: ./hook}");
-    let mut stage = scene.start().await;
-    started(&stage.gate, "hook").await;
-    must_stop_in_time("a DNS hook hangs", &mut stage.gate).await;
+    let mut fixture = prepared.start().await;
+    started(&fixture.gate, "hook").await;
+    must_stop_in_time("a DNS hook hangs", &mut fixture.gate).await;
 }
 
 #[tokio::test]
 async fn sigterm_ends_an_export_that_hangs() {
-    let mut scene = with_program(Scene::new().await, "export");
-    scene.setup = scene
+    let mut prepared = with_program(PreparedFixture::new().await, "export");
+    prepared.setup = prepared
         .setup
         .acme_key("export: {folder: copies, run: ./export}");
-    let mut stage = scene.start().await;
-    started(&stage.gate, "export").await;
-    must_stop_in_time("an export hangs", &mut stage.gate).await;
+    let mut fixture = prepared.start().await;
+    started(&fixture.gate, "export").await;
+    must_stop_in_time("an export hangs", &mut fixture.gate).await;
 }
 
 #[tokio::test]
@@ -81,54 +81,54 @@ async fn sigterm_ends_a_hand_over_to_a_program_that_ignores_it() {
 #[tokio::test]
 async fn sigterm_ends_a_renewal_on_a_slow_disk() {
     let files = SlowFiles::build();
-    let mut scene = Scene::new().await;
-    scene.setup = files.under(scene.setup);
-    let mut stage = scene.start().await;
-    stage.serves(1).await;
+    let mut prepared = PreparedFixture::new().await;
+    prepared.setup = files.under(prepared.setup);
+    let mut fixture = prepared.start().await;
+    fixture.serves(1).await;
     files.slow(&["fsync", "rename"], "*", 4000);
-    let folder = stage.gate.folder().to_owned();
+    let folder = fixture.gate.folder().to_owned();
     let renewing = crate::harness::Running::start(&folder, &["cert", "renew", "home.test"]);
     eventually(DEADLINE, "the disk is slow", async || {
         files.held().contains("fsync")
     })
     .await;
-    must_stop_in_time("the disk is slow", &mut stage.gate).await;
+    must_stop_in_time("the disk is slow", &mut fixture.gate).await;
     drop(renewing);
 }
 
 #[tokio::test]
 async fn sigterm_ends_an_order_at_a_silent_ca() {
-    let scene = Scene::new().await;
-    scene.ca.fault(Fault::BlackHole);
-    let mut stage = scene.start().await;
-    stage.asked(DEADLINE, Endpoint::Directory, 1).await;
-    must_stop_in_time("the CA is silent", &mut stage.gate).await;
+    let prepared = PreparedFixture::new().await;
+    prepared.ca.fault(Fault::BlackHole);
+    let mut fixture = prepared.start().await;
+    fixture.asked(DEADLINE, Endpoint::Directory, 1).await;
+    must_stop_in_time("the CA is silent", &mut fixture.gate).await;
 }
 
 /// Exchanges that do not end by themselves.
-struct Open {
+struct OpenExchanges {
     _hub: Hub,
     _websocket: WebSocket,
     _stream: http::Response<hyper::body::Incoming>,
-    _waiting: Conversation,
-    _half: Conversation,
+    _waiting: RawConnection,
+    _half: RawConnection,
 }
 
-async fn open(hub: Hub, gate: &Hubgate) -> Open {
+async fn open(hub: Hub, gate: &Hubgate) -> OpenExchanges {
     let mut websocket = gate.tls().websocket("/ws", &[]).await.unwrap();
-    assert_eq!(websocket.ask("hello").await, "hello");
+    assert_eq!(websocket.exchange("hello").await, "hello");
     let mut client = gate.tls().http2().await;
     let stream = client.open(Method::GET, "/rest/events", &[], "").await;
     let mut waiting = gate.tls().raw().await;
     waiting
-        .say("GET /slow HTTP/1.1\r\nHost: home.test\r\n\r\n")
+        .send("GET /slow HTTP/1.1\r\nHost: home.test\r\n\r\n")
         .await;
     hub.request("/slow").await;
     let mut half = gate.tls().raw().await;
-    half.say("POST /upload HTTP/1.1\r\nHost: home.test\r\nContent-Length: 10\r\n\r\nhalf")
+    half.send("POST /upload HTTP/1.1\r\nHost: home.test\r\nContent-Length: 10\r\n\r\nhalf")
         .await;
     hub.request("/upload").await;
-    Open {
+    OpenExchanges {
         _hub: hub,
         _websocket: websocket,
         _stream: stream,

@@ -3,18 +3,18 @@
 //! Sites in the manner of openHABian's menu and documentation, and of Nginx Proxy Manager. A test
 //! lists each intended difference, and each listed one must occur.
 
-pub mod asks;
 pub mod command;
 pub mod nginx;
 pub mod pair;
 pub mod play;
 pub mod sites;
+pub mod test_request;
 
-use self::{asks::Ask, pair::Pair};
+use self::{pair::Pair, test_request::TestRequest};
 
 /// An intended difference of hubgate, and its reason.
 #[derive(Clone, Copy)]
-pub struct Otherwise {
+pub struct IntendedDifference {
     /// Subject of the request, or a part of it.
     on: &'static str,
     /// The difference.
@@ -24,11 +24,15 @@ pub struct Otherwise {
 }
 
 /// Returns a difference in requests on this subject, for this reason.
-pub const fn otherwise(on: &'static str, what: &'static str, why: &'static str) -> Otherwise {
-    Otherwise { on, what, why }
+pub const fn intended(
+    on: &'static str,
+    what: &'static str,
+    why: &'static str,
+) -> IntendedDifference {
+    IntendedDifference { on, what, why }
 }
 
-impl Otherwise {
+impl IntendedDifference {
     fn is(&self, difference: &str) -> bool {
         let parts = difference.split_once(": ");
         parts.is_some_and(|(on, what)| on.contains(self.on) && what == self.what)
@@ -36,10 +40,10 @@ impl Otherwise {
 }
 
 /// Sends the requests to both and asserts that exactly the listed differences occur.
-pub async fn compare(pair: &Pair, asks: &[Ask], wanted: &[Otherwise]) {
+pub async fn compare(pair: &Pair, requests: &[TestRequest], wanted: &[IntendedDifference]) {
     let mut found = Vec::new();
-    for ask in asks {
-        found.extend(pair.differences(ask).await);
+    for request in requests {
+        found.extend(pair.differences(request).await);
     }
     let unwanted: Vec<_> = found
         .iter()

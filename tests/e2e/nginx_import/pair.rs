@@ -6,18 +6,18 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 
 use super::{
-    asks::{Ask, Card},
     nginx::{self, Nginx},
+    test_request::{ClientCertificate, TestRequest},
 };
 use crate::{
-    harness::{Authority, Caller, DEADLINE, HTPASSWD, Leaf, Port, Running, eventually, hubgate},
+    harness::{Authority, Client, DEADLINE, HTPASSWD, Leaf, Port, Running, eventually, hubgate},
     hub::Hub,
 };
 
 /// Both, and what reaches their hubs.
 pub struct Pair {
-    nginx: Side,
-    hubgate: Side,
+    nginx: ProxyUnderTest,
+    hubgate: ProxyUnderTest,
     root: Authority,
     devices: Authority,
     strangers: Authority,
@@ -29,7 +29,7 @@ pub struct Pair {
 }
 
 /// A proxy's ports and hubs.
-struct Side {
+struct ProxyUnderTest {
     http: Port,
     https: Port,
     forward: Port,
@@ -41,7 +41,7 @@ struct Side {
 struct Outcome {
     status: String,
     location: Option<String>,
-    heard: Option<Vec<(String, String)>>,
+    received: Option<Vec<(String, String)>>,
 }
 
 impl Pair {
@@ -60,7 +60,7 @@ impl Pair {
         let (root, devices) = (Authority::new("root"), Authority::new("devices"));
         let revoked = devices.client("lost phone");
         write(&path, &root, &devices, &revoked);
-        let (theirs, ours) = (Side::new().await, Side::new().await);
+        let (theirs, ours) = (ProxyUnderTest::new().await, ProxyUnderTest::new().await);
         nginx::write(&path.join("nginx"), &theirs.fill(&site, &path));
         nginx::write(&path.join("import"), &ours.fill(&site, &path));
         let import = [
@@ -107,13 +107,13 @@ impl Pair {
     }
 
     /// Returns the differences between the two outcomes of a request.
-    pub async fn differences(&self, ask: &Ask) -> Vec<String> {
-        let theirs = self.outcome(&self.nginx, ask).await;
-        let ours = self.outcome(&self.hubgate, ask).await;
+    pub async fn differences(&self, request: &TestRequest) -> Vec<String> {
+        let theirs = self.outcome(&self.nginx, request).await;
+        let ours = self.outcome(&self.hubgate, request).await;
         let mut found = Vec::new();
         let mut differ = |what: &str, theirs: &str, ours: &str| {
             if theirs != ours {
-                found.push(format!("{}: {what} {theirs} -> {ours}", ask.kind));
+                found.push(format!("{}: {what} {theirs} -> {ours}", request.kind));
             }
         };
         differ("status", &theirs.status, &ours.status);
@@ -122,7 +122,7 @@ impl Pair {
             theirs.location.as_deref().unwrap_or("none"),
             ours.location.as_deref().unwrap_or("none"),
         );
-        match (theirs.heard, ours.heard) {
+        match (theirs.received, ours.received) {
             (Some(theirs), Some(ours)) => {
                 for ((name, theirs), (_, ours)) in theirs.iter().zip(&ours) {
                     differ(name, theirs, ours);
@@ -130,46 +130,46 @@ impl Pair {
             }
             (theirs, ours) => differ(
                 "hub",
-                &is_heard(theirs.is_some()),
-                &is_heard(ours.is_some()),
+                &forwarded(theirs.is_some()),
+                &forwarded(ours.is_some()),
             ),
         }
         found
     }
 
-    async fn outcome(&self, side: &Side, ask: &Ask) -> Outcome {
-        let caller = self.caller(side, ask);
+    async fn outcome(&self, side: &ProxyUnderTest, request: &TestRequest) -> Outcome {
+        let caller = self.caller(side, request);
         let mut conversation = caller.raw().await;
-        conversation.say(ask.text(&caller)).await;
+        conversation.send(request.text(&caller)).await;
         let head = conversation.head().await;
         let status = head.as_ref().map_or("none", |head| head.word(1)).to_owned();
         let location = head.and_then(|head| head.field("location").map(without_port));
         Outcome {
             status,
             location,
-            heard: side.heard(ask),
+            received: side.received(request),
         }
     }
 
-    fn caller(&self, side: &Side, ask: &Ask) -> Caller {
-        if !ask.tls {
-            return Caller::clear(side.http.address()).from(ask.from);
+    fn caller(&self, side: &ProxyUnderTest, request: &TestRequest) -> Client {
+        if !request.tls {
+            return Client::clear(side.http.address()).from(request.from);
         }
-        let caller = Caller::tls(side.https.address(), self.root.certificate());
+        let caller = Client::tls(side.https.address(), self.root.certificate());
         let caller = caller
-            .name(ask.host)
-            .from(ask.from)
+            .name(request.host)
+            .from(request.from)
             .accepting_any_certificate();
-        match ask.card {
-            Card::None => caller,
-            Card::Own => caller.showing(self.devices.client("phone")),
-            Card::Strangers => caller.showing(self.strangers.client("phone")),
-            Card::Revoked => caller.showing(self.revoked.clone()),
+        match request.certificate {
+            ClientCertificate::None => caller,
+            ClientCertificate::Own => caller.showing(self.devices.client("phone")),
+            ClientCertificate::Strangers => caller.showing(self.strangers.client("phone")),
+            ClientCertificate::Revoked => caller.showing(self.revoked.clone()),
         }
     }
 }
 
-impl Side {
+impl ProxyUnderTest {
     async fn new() -> Self {
         let (hub, other) = (Hub::start().await, Hub::start().await);
         Self {
@@ -204,13 +204,13 @@ impl Side {
     }
 
     /// Returns the fields of a request that one of the hubs got: by name, in a fixed order.
-    fn heard(&self, ask: &Ask) -> Option<Vec<(String, String)>> {
-        let target = &ask.target;
+    fn received(&self, request: &TestRequest) -> Option<Vec<(String, String)>> {
+        let target = &request.target;
         let hubs = [("first", &self.hub), ("other", &self.other)];
-        let heard = hubs
+        let received = hubs
             .iter()
-            .find_map(|(name, hub)| Some((name, hub.heard(target)?)));
-        let (hub, request) = heard?;
+            .find_map(|(name, hub)| Some((name, hub.received(target)?)));
+        let (hub, request) = received?;
         let fields = FIELDS.iter().map(|name| {
             let values = request.values(name).join(" and ");
             (
@@ -254,8 +254,13 @@ const FIELDS: [&str; 17] = [
     "accept",
 ];
 
-fn is_heard(heard: bool) -> String {
-    if heard { "hears it" } else { "hears nothing" }.to_owned()
+fn forwarded(received: bool) -> String {
+    if received {
+        "hears it"
+    } else {
+        "hears nothing"
+    }
+    .to_owned()
 }
 
 /// The ports of the two are their own, and each request has a number.

@@ -4,7 +4,7 @@
 use http::Method;
 
 use crate::{
-    harness::{Answer, Hubgate, Setup},
+    harness::{Hubgate, Response, Setup},
     hub::Hub,
 };
 
@@ -85,13 +85,13 @@ fn openhab(hub: &Hub) -> String {
     format!("{{servers: [\"{}\"], kind: openhab}}", hub.url())
 }
 
-async fn get(gate: &Hubgate, target: &str, fields: &[(&str, &str)]) -> Answer {
+async fn get(gate: &Hubgate, target: &str, fields: &[(&str, &str)]) -> Response {
     let mut client = gate.tls().http2().await;
-    client.ask(Method::GET, target, fields, "").await
+    client.exchange(Method::GET, target, fields, "").await
 }
 
 /// The cookies of a response, without hubgate's session cookie.
-fn beside_sessions(answer: &Answer) -> Vec<&str> {
+fn beside_sessions(answer: &Response) -> Vec<&str> {
     let mut cookies = answer.values("set-cookie");
     cookies.retain(|cookie| !cookie.starts_with("__Host-hubgate="));
     cookies

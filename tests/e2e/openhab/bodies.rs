@@ -1,7 +1,7 @@
 //! Bodies are streamed to the hub, up to a configured limit.
 
 use crate::{
-    harness::{Answer, DEADLINE, Hubgate, Setup, eventually},
+    harness::{DEADLINE, Hubgate, Response, Setup, eventually},
     hub::Hub,
 };
 
@@ -12,16 +12,16 @@ async fn a_body_reaches_the_hub_while_it_is_sent() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().raw().await;
-    client.say(head(2 * MEGABYTE)).await;
+    client.send(head(2 * MEGABYTE)).await;
     for half in 1..=2 {
-        client.say(vec![b'b'; MEGABYTE]).await;
+        client.send(vec![b'b'; MEGABYTE]).await;
         eventually(DEADLINE, "the hub has what was sent", async || {
-            let heard = hub.heard("/upload");
-            heard.is_some_and(|request| request.length == half * MEGABYTE)
+            let received = hub.received("/upload");
+            received.is_some_and(|request| request.length == half * MEGABYTE)
         })
         .await;
     }
-    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(client.receive().await.status, 200);
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn a_body_over_the_limit_is_refused_with_413() {
         .start()
         .await;
     let mut client = gate.tls().raw().await;
-    assert_eq!(client.ask(head(2 * MEGABYTE)).await.status, 413);
+    assert_eq!(client.exchange(head(2 * MEGABYTE)).await.status, 413);
     assert_eq!(upload(&gate, 1).await.status, 200);
 }
 
@@ -53,15 +53,15 @@ async fn a_chunked_body_over_the_limit_never_ends_at_the_hub() {
         .await;
     let mut client = gate.tls().raw().await;
     client
-        .say("POST /upload HTTP/1.1\r\nHost: home.test\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .send("POST /upload HTTP/1.1\r\nHost: home.test\r\nTransfer-Encoding: chunked\r\n\r\n")
         .await;
     let chunk = format!("{:x}\r\n{}\r\n", MEGABYTE, "b".repeat(MEGABYTE));
-    client.say(&chunk).await;
-    client.say(&chunk).await;
-    client.say("0\r\n\r\n").await;
-    assert_eq!(client.answer().await.status, 413);
-    let heard = hub.heard("/upload");
-    assert!(heard.is_none_or(|request| !request.complete && request.length <= MEGABYTE));
+    client.send(&chunk).await;
+    client.send(&chunk).await;
+    client.send("0\r\n\r\n").await;
+    assert_eq!(client.receive().await.status, 413);
+    let received = hub.received("/upload");
+    assert!(received.is_none_or(|request| !request.complete && request.length <= MEGABYTE));
 }
 
 #[tokio::test]
@@ -75,14 +75,14 @@ async fn the_limit_can_be_off() {
     assert_eq!(hub.request("/upload").await.length, 70 * MEGABYTE);
 }
 
-async fn upload(gate: &Hubgate, megabytes: usize) -> Answer {
+async fn upload(gate: &Hubgate, megabytes: usize) -> Response {
     let mut client = gate.tls().raw().await;
-    client.say(head(megabytes * MEGABYTE)).await;
+    client.send(head(megabytes * MEGABYTE)).await;
     let megabyte = vec![b'b'; MEGABYTE];
     for _ in 0..megabytes {
-        client.say(&megabyte).await;
+        client.send(&megabyte).await;
     }
-    client.answer().await
+    client.receive().await
 }
 
 fn head(length: usize) -> String {

@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::{
-    harness::{Answer, Setup},
+    harness::{Response, Setup},
     hub::Hub,
 };
 
@@ -24,7 +24,7 @@ async fn a_missing_password_is_requested_with_401() {
             Method::PUT,
         ] {
             let fields = [("accept", "text/html"), ("sec-fetch-mode", "navigate")];
-            asks(&client.ask(method, "/rest/items", &fields, "").await);
+            assert_challenge(&client.exchange(method, "/rest/items", &fields, "").await);
         }
     }
     assert!(hub.requests().is_empty());
@@ -47,7 +47,7 @@ async fn an_upgrade_to_anything_does_not_pass_the_password() {
         let mut client = gate.tls().raw().await;
         let upgrade = format!("Connection: Upgrade\r\nUpgrade: {protocol}\r\n");
         let request = format!("GET / HTTP/1.1\r\nHost: home.test\r\n{upgrade}\r\n");
-        let status = client.ask(request).await.status;
+        let status = client.exchange(request).await.status;
         assert!(matches!(status, 400 | 401), "{protocol}: {status}");
     }
     assert!(hub.requests().is_empty());
@@ -68,12 +68,12 @@ async fn a_wrong_password_is_requested_again() {
     for credential in wrong {
         let mut client = gate.tls().http1().await;
         let fields = [("authorization", credential)];
-        asks(&client.ask(Method::GET, "/", &fields, "").await);
+        assert_challenge(&client.exchange(Method::GET, "/", &fields, "").await);
     }
     assert!(hub.requests().is_empty());
 }
 
-fn asks(answer: &Answer) {
+fn assert_challenge(answer: &Response) {
     assert_eq!(answer.status, 401);
     let challenge = answer.field("www-authenticate").unwrap();
     let (realm, _) = challenge.split_once(',').unwrap_or((challenge, ""));

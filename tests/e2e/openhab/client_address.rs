@@ -22,10 +22,10 @@ async fn forwarded_for_is_overwritten() {
     let mut http1 = gate.tls().from("127.0.0.3").http1().await;
     let mut http2 = gate.tls().from("127.0.0.3").http2().await;
     for client in [&mut http1, &mut http2] {
-        client.ask(http::Method::GET, "/one", &LIES, "").await;
+        client.exchange(http::Method::GET, "/one", &LIES, "").await;
     }
     for request in hub.requests() {
-        hears(&request, "127.0.0.3", "127.0.0.3");
+        assert_forwarded(&request, "127.0.0.3", "127.0.0.3");
     }
     assert_eq!(hub.requests().len(), 2);
 }
@@ -44,7 +44,9 @@ async fn a_trusted_proxy_is_appended_to() {
     ] {
         let mut client = gate.tls().from(peer).http1().await;
         let target = format!("/{peer}");
-        client.ask(http::Method::GET, &target, &fields, "").await;
+        client
+            .exchange(http::Method::GET, &target, &fields, "")
+            .await;
         let request = hub.request(&target).await;
         assert_eq!(request.field("x-forwarded-for"), Some(expected));
     }
@@ -58,13 +60,13 @@ async fn a_mapped_address_is_forwarded_as_ipv4() {
         .start()
         .await;
     gate.tls().http1().await.get("/four").await;
-    hears(&hub.request("/four").await, "127.0.0.1", "127.0.0.1");
+    assert_forwarded(&hub.request("/four").await, "127.0.0.1", "127.0.0.1");
     let six = (std::net::Ipv6Addr::LOCALHOST, gate.https().port());
     gate.tls().to(six.into()).http1().await.get("/six").await;
-    hears(&hub.request("/six").await, "::1", "::1");
+    assert_forwarded(&hub.request("/six").await, "::1", "::1");
 }
 
-fn hears(request: &Request, forwarded_for: &str, real_ip: &str) {
+fn assert_forwarded(request: &Request, forwarded_for: &str, real_ip: &str) {
     assert_eq!(request.field("x-forwarded-for"), Some(forwarded_for));
     assert_eq!(request.field("x-real-ip"), Some(real_ip));
 }

@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::{
-    harness::{Answer, Hubgate, Setup},
+    harness::{Hubgate, Response, Setup},
     hub::Hub,
 };
 
@@ -44,8 +44,8 @@ async fn the_hub_gets_the_accepted_encodings_of_the_client() {
     assert_eq!(request.field("accept-encoding"), Some("gzip, br"));
 }
 
-async fn get(gate: &Hubgate, target: &str) -> Answer {
+async fn get(gate: &Hubgate, target: &str) -> Response {
     let mut client = gate.tls().http2().await;
     let fields = [("accept-encoding", "gzip, br")];
-    client.ask(Method::GET, target, &fields, "").await
+    client.exchange(Method::GET, target, &fields, "").await
 }

@@ -27,7 +27,7 @@ async fn the_session_cookie_reaches_the_hub_unchanged() {
     let cookie = r#"X-OPENHAB-SESSIONID=node01a; a="b c"; empty=; X-OPENHAB-AUTH-HEADER=1"#;
     let mut client = gate.tls().http1().await;
     client
-        .ask(Method::GET, "/one", &[("cookie", cookie)], "")
+        .exchange(Method::GET, "/one", &[("cookie", cookie)], "")
         .await;
     assert_eq!(hub.request("/one").await.field("cookie"), Some(cookie));
 }
@@ -38,7 +38,7 @@ async fn cookie_crumbs_of_http2_become_one_field() {
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().http2().await;
     let crumbs = [("cookie", "a=1"), ("cookie", "b=2"), ("cookie", "c=3")];
-    client.ask(Method::GET, "/one", &crumbs, "").await;
+    client.exchange(Method::GET, "/one", &crumbs, "").await;
     let request = hub.request("/one").await;
     assert_eq!(request.values("cookie"), ["a=1; b=2; c=3"]);
 }

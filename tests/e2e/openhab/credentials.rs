@@ -17,7 +17,7 @@ const BEARER: &str = "Bearer eyJhbGciOi.JIUzI1NiIs.abc";
 async fn a_consumed_password_never_reaches_the_hub() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
-    assert_eq!(ask(&gate, "/mine", ANNA).await, 200);
+    assert_eq!(exchange(&gate, "/mine", ANNA).await, 200);
     assert_eq!(hub.request("/mine").await.field("authorization"), None);
 }
 
@@ -25,7 +25,7 @@ async fn a_consumed_password_never_reaches_the_hub() {
 async fn a_password_is_stripped_at_home_too() {
     let hub = Hub::start().await;
     let gate = at_home(&hub).await;
-    assert_eq!(ask(&gate, "/mine", ANNA).await, 200);
+    assert_eq!(exchange(&gate, "/mine", ANNA).await, 200);
     assert_eq!(hub.request("/mine").await.field("authorization"), None);
 }
 
@@ -34,7 +34,7 @@ async fn tokens_pass_when_another_factor_admitted() {
     let hub = Hub::start().await;
     let gate = at_home(&hub).await;
     for (target, token) in [("/bearer", BEARER), ("/api", API_TOKEN)] {
-        assert_eq!(ask(&gate, target, token).await, 200);
+        assert_eq!(exchange(&gate, target, token).await, 200);
         let request = hub.request(target).await;
         assert_eq!(request.field("authorization"), Some(token));
     }
@@ -45,7 +45,7 @@ async fn tokens_pass_an_open_site() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for (target, token) in [("/bearer", BEARER), ("/api", API_TOKEN), ("/user", ANNA)] {
-        assert_eq!(ask(&gate, target, token).await, 200);
+        assert_eq!(exchange(&gate, target, token).await, 200);
         let request = hub.request(target).await;
         assert_eq!(request.field("authorization"), Some(token));
     }
@@ -56,7 +56,7 @@ async fn a_token_alone_does_not_replace_the_password() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     for token in [BEARER, API_TOKEN] {
-        assert_eq!(ask(&gate, "/", token).await, 401);
+        assert_eq!(exchange(&gate, "/", token).await, 401);
     }
     assert!(hub.requests().is_empty());
 }
@@ -67,7 +67,7 @@ async fn x_openhab_token_passes_beside_the_password() {
     let gate = Setup::home(&hub.url()).password().start().await;
     let fields = [("authorization", ANNA), ("x-openhab-token", "oh.abc")];
     let mut client = gate.tls().http2().await;
-    client.ask(Method::GET, "/mine", &fields, "").await;
+    client.exchange(Method::GET, "/mine", &fields, "").await;
     let request = hub.request("/mine").await;
     assert_eq!(request.field("x-openhab-token"), Some("oh.abc"));
 }
@@ -81,8 +81,11 @@ async fn at_home(hub: &Hub) -> Hubgate {
         .await
 }
 
-async fn ask(gate: &Hubgate, target: &str, authorization: &str) -> u16 {
+async fn exchange(gate: &Hubgate, target: &str, authorization: &str) -> u16 {
     let mut client = gate.tls().http1().await;
     let fields = [("authorization", authorization)];
-    client.ask(Method::GET, target, &fields, "").await.status
+    client
+        .exchange(Method::GET, target, &fields, "")
+        .await
+        .status
 }

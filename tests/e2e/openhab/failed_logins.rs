@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::{
-    harness::{Answer, Caller, Setup},
+    harness::{Client, Response, Setup},
     hub::Hub,
 };
 
@@ -77,8 +77,8 @@ async fn guesses_at_once_are_slowed_down_too() {
     );
 }
 
-async fn login(caller: &Caller, authorization: &str) -> Answer {
+async fn login(caller: &Client, authorization: &str) -> Response {
     let mut client = caller.http1().await;
     let fields = [("authorization", authorization)];
-    client.ask(Method::GET, "/", &fields, "").await
+    client.exchange(Method::GET, "/", &fields, "").await
 }

@@ -68,7 +68,7 @@ async fn forged_fields_never_reach_the_hub() {
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().raw().await;
     let request = format!("GET /forged HTTP/1.1\r\nHost: home.test\r\n{FORGED}\r\n");
-    assert_eq!(client.ask(request).await.status, 200);
+    assert_eq!(client.exchange(request).await.status, 200);
     let head = hub.request("/forged").await.head;
     for (name, value) in &head.fields {
         assert!(!name.contains('_'), "{name} came through");
@@ -95,8 +95,8 @@ async fn a_connection_field_cannot_delete_the_fields_of_hubgate() {
         let request = format!(
             "GET /{number} HTTP/1.1\r\nHost: home.test\r\nConnection: {name}, X-Mine\r\nX-Mine: 1\r\n\r\n"
         );
-        let status = gate.tls().raw().await.ask(request).await.status;
-        let Some(request) = hub.heard(&format!("/{number}")) else {
+        let status = gate.tls().raw().await.exchange(request).await.status;
+        let Some(request) = hub.received(&format!("/{number}")) else {
             assert_eq!(status, 400, "{name}");
             continue;
         };
@@ -110,5 +110,5 @@ async fn a_connection_field_cannot_delete_the_fields_of_hubgate() {
         assert_eq!(request.field("host"), Some("home.test"), "{name}");
         assert_eq!(request.field("x-mine"), None, "{name}");
     }
-    assert!(hub.heard("/0").is_some(), "a harmless list passes");
+    assert!(hub.received("/0").is_some(), "a harmless list passes");
 }

@@ -44,7 +44,9 @@ async fn a_post_is_never_sent_twice() {
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().http1().await;
     assert_eq!(client.get("/stale").await.status, 200);
-    let answer = client.ask(Method::POST, "/switch", &[], "TOGGLE").await;
+    let answer = client
+        .exchange(Method::POST, "/switch", &[], "TOGGLE")
+        .await;
     assert_eq!(answer.status, 502);
     assert_eq!(hub.requests().len(), 2);
 }

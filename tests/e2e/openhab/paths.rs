@@ -22,7 +22,7 @@ async fn no_path_is_rewritten() {
     let mut client = gate.tls().raw().await;
     for target in TARGETS {
         let request = format!("GET {target} HTTP/1.1\r\nHost: home.test\r\n\r\n");
-        assert_eq!(client.ask(request).await.status, 200, "{target}");
+        assert_eq!(client.exchange(request).await.status, 200, "{target}");
         assert_eq!(hub.requests().last().unwrap().target(), target);
     }
 }

@@ -12,7 +12,7 @@ async fn host_path_and_query_are_kept() {
     let port = gate.https().port();
     for host in ["home.test", "home.test:80", "HOME.test", "home.test:8081"] {
         let request = format!("GET /a%20b//c?d=/e&f HTTP/1.1\r\nHost: {host}\r\n\r\n");
-        let answer = client.ask(request).await;
+        let answer = client.exchange(request).await;
         assert_eq!(answer.status, 301);
         let location = answer.field("location").unwrap().to_lowercase();
         assert_eq!(
@@ -35,7 +35,7 @@ async fn methods_with_a_body_keep_it() {
         (Method::DELETE, 308),
     ] {
         let mut client = gate.clear().http1().await;
-        let answer = client.ask(method.clone(), "/", &[], "").await;
+        let answer = client.exchange(method.clone(), "/", &[], "").await;
         assert_eq!(answer.status, status, "{method}");
     }
     assert!(hub.requests().is_empty());
@@ -59,7 +59,7 @@ async fn an_address_is_redirected_to_itself() {
         .await;
     let mut client = gate.clear().raw().await;
     let answer = client
-        .ask("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        .exchange("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         .await;
     let location = format!("https://127.0.0.1:{}/", gate.https().port());
     assert_eq!(answer.field("location"), Some(location.as_str()));
@@ -77,22 +77,36 @@ async fn a_path_without_its_slash_redirects_to_the_hub_below_it() {
     let anna = ("authorization", crate::harness::ANNA);
     for (method, status) in [(Method::GET, 301), (Method::HEAD, 301), (Method::POST, 308)] {
         let mut client = gate.tls().http1().await;
-        let led = client.ask(method.clone(), "/sub?a=1&b", &[anna], "").await;
+        let led = client
+            .exchange(method.clone(), "/sub?a=1&b", &[anna], "")
+            .await;
         assert_eq!(led.status, status, "{method}");
         assert_eq!(led.field("location"), Some("/sub/?a=1&b"));
     }
     let mut client = gate.tls().http2().await;
-    assert_eq!(client.ask(Method::GET, "/sub", &[], "").await.status, 401);
     assert_eq!(
-        client.ask(Method::GET, "/su%62", &[anna], "").await.status,
+        client.exchange(Method::GET, "/sub", &[], "").await.status,
+        401
+    );
+    assert_eq!(
+        client
+            .exchange(Method::GET, "/su%62", &[anna], "")
+            .await
+            .status,
         301
     );
     assert_eq!(
-        client.ask(Method::GET, "/subs", &[anna], "").await.status,
+        client
+            .exchange(Method::GET, "/subs", &[anna], "")
+            .await
+            .status,
         200
     );
     assert_eq!(
-        client.ask(Method::GET, "/sub/", &[anna], "").await.status,
+        client
+            .exchange(Method::GET, "/sub/", &[anna], "")
+            .await
+            .status,
         200
     );
     let seen = |hub: &Hub| {

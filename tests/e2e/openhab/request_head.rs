@@ -42,7 +42,7 @@ async fn a_large_cookie_stays_below_eight_kibibytes() {
         ("authorization", "Basic YW5uYTpzZWNyZXQ="),
     ];
     let mut client = gate.tls().http2().await;
-    client.ask(Method::GET, "/one", &fields, "").await;
+    client.exchange(Method::GET, "/one", &fields, "").await;
     let head = hub.request("/one").await.head;
     assert_eq!(head.field("cookie"), Some(cookie.as_str()));
     assert!(head.bytes.len() <= 8_192, "{} bytes", head.bytes.len());

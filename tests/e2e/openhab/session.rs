@@ -5,7 +5,7 @@ use http::Method;
 
 use crate::{
     access::protocols::{IN, statuses_on_each_protocol},
-    harness::{ANNA, Answer, Caller, DEADLINE, HTPASSWD, Setup, eventually},
+    harness::{ANNA, Client, DEADLINE, HTPASSWD, Response, Setup, eventually},
     hub::Hub,
 };
 
@@ -61,7 +61,7 @@ async fn a_session_does_not_count_for_another_sites_page() {
         let ways = statuses_on_each_protocol(&gate.tls(), "/", &[cookie, foreign]).await;
         assert_eq!(ways, OUT, "{foreign:?}");
     }
-    assert!(hub.heard("/").is_none());
+    assert!(hub.received("/").is_none());
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_link_in_a_mail_finds_the_session_and_commands_nothing() {
     assert_eq!(answer.status, 200);
     let answer = get(&gate.tls(), "/basicui/CMD?Door=ON", &link).await;
     assert_eq!(answer.status, 401);
-    assert!(hub.heard("/basicui/CMD?Door=ON").is_none());
+    assert!(hub.received("/basicui/CMD?Door=ON").is_none());
 }
 
 #[tokio::test]
@@ -167,7 +167,7 @@ async fn a_site_without_a_password_or_without_tls_has_no_session() {
         .await;
     let mut client = clear.clear().http1().await;
     let fields = [("authorization", ANNA)];
-    let answer = client.ask(Method::GET, "/", &fields, "").await;
+    let answer = client.exchange(Method::GET, "/", &fields, "").await;
     assert_eq!((answer.status, ours(&answer)), (200, None));
 }
 
@@ -262,7 +262,7 @@ async fn no_answer_made_for_shared_caches_sets_the_cookie() {
     ] {
         let head =
             format!("HTTP/1.1 200 OK\r\nCache-Control: {control}\r\nContent-Length: 0\r\n\r\n");
-        hub.will_say(target, &head, true);
+        hub.set_response(target, &head, true);
         let answer = get(&gate.tls(), target, &[("authorization", ANNA)]).await;
         assert_eq!(ours(&answer).is_some(), sets, "{control}");
     }
@@ -287,20 +287,20 @@ async fn the_cookie_and_its_key_are_in_no_log() {
     assert!(!gate.printed().contains(value), "{}", gate.printed());
 }
 
-async fn get(caller: &Caller, target: &str, fields: &[(&str, &str)]) -> Answer {
+async fn get(caller: &Client, target: &str, fields: &[(&str, &str)]) -> Response {
     let mut client = caller.http2().await;
-    client.ask(Method::GET, target, fields, "").await
+    client.exchange(Method::GET, target, fields, "").await
 }
 
 /// Logs in as `anna` and returns the session cookie, as a browser sends it.
-async fn login(caller: &Caller) -> String {
+async fn login(caller: &Client) -> String {
     let answer = get(caller, "/login", &[("authorization", ANNA)]).await;
     let cookie = ours(&answer).expect("a cookie");
     cookie.split(';').next().unwrap().to_owned()
 }
 
 /// The cookie of hubgate's own that an answer sets, once at most.
-pub fn ours(answer: &Answer) -> Option<String> {
+pub fn ours(answer: &Response) -> Option<String> {
     let mut cookies = answer.values("set-cookie").into_iter();
     let first = cookies.find(|cookie| cookie.starts_with("__Host-hubgate="));
     assert_eq!(

@@ -6,7 +6,7 @@ use http::Method;
 use super::session::ours;
 use crate::{
     access::protocols::{IN, statuses_on_each_protocol},
-    harness::{ANNA, Authority, Caller, HTPASSWD, Hubgate, Leaf, Setup},
+    harness::{ANNA, Authority, Client, HTPASSWD, Hubgate, Leaf, Setup},
     hub::Hub,
 };
 
@@ -44,11 +44,11 @@ async fn a_revoked_certificate_ends_its_sessions_and_their_connections() {
     let caller = gate.tls();
     let mut her_socket = caller.websocket("/ws", &hers).await.ok().unwrap();
     let mut his_socket = caller.websocket("/ws", &his).await.ok().unwrap();
-    assert_eq!(her_socket.ask("before").await, "before");
+    assert_eq!(her_socket.exchange("before").await, "before");
     gate.write("ca.crl", &revocation);
-    assert_eq!(her_socket.heard().await, None);
+    assert_eq!(her_socket.receive().await, None);
     assert_eq!(statuses_on_each_protocol(&caller, "/", &hers).await, ABSENT);
-    assert_eq!(his_socket.ask("after").await, "after");
+    assert_eq!(his_socket.exchange("after").await, "after");
     assert_eq!(statuses_on_each_protocol(&caller, "/", &his).await, IN);
 }
 
@@ -85,7 +85,7 @@ async fn only_the_password_is_remembered_where_all_factors_are_required() {
     let phone = gate.tls().showing(family.client("anna"));
     let mut client = phone.http2().await;
     let fields = [("authorization", ANNA)];
-    let answer = client.ask(Method::GET, "/", &fields, "").await;
+    let answer = client.exchange(Method::GET, "/", &fields, "").await;
     let cookie = ours(&answer).unwrap();
     let cookie = [("cookie", cookie.split(';').next().unwrap())];
     assert_eq!(statuses_on_each_protocol(&phone, "/", &cookie).await, IN);
@@ -164,7 +164,7 @@ async fn login(gate: &Hubgate, leaf: Leaf) -> String {
     login_by(&gate.tls().showing(leaf)).await
 }
 
-async fn login_by(caller: &Caller) -> String {
+async fn login_by(caller: &Client) -> String {
     let answer = caller.http2().await.get("/login").await;
     let cookie = ours(&answer).expect("a cookie");
     cookie.split(';').next().unwrap().to_owned()

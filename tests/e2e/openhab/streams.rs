@@ -58,7 +58,7 @@ async fn a_silent_stream_outlives_idle_connections() {
         streams.push(answer.into_body());
     }
     let mut idle = gate.tls().raw().await;
-    idle.ask("GET /idle HTTP/1.1\r\nHost: home.test\r\n\r\n")
+    idle.exchange("GET /idle HTTP/1.1\r\nHost: home.test\r\n\r\n")
         .await;
     idle.end().await;
     hub.tick("after");

@@ -19,7 +19,7 @@ async fn an_unknown_host_over_tls_is_421() {
     for host in UNKNOWN {
         let mut client = gate.tls().raw().await;
         let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
-        assert_eq!(client.ask(request).await.status, 421, "{host}");
+        assert_eq!(client.exchange(request).await.status, 421, "{host}");
     }
     assert!(hub.requests().is_empty());
 }
@@ -31,7 +31,7 @@ async fn an_unknown_host_over_plain_http_is_neither_proxied_nor_redirected() {
     for host in UNKNOWN {
         let mut client = gate.clear().raw().await;
         let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
-        let answer = client.ask(request).await;
+        let answer = client.exchange(request).await;
         assert!(
             matches!(answer.status, 404 | 421),
             "{host}: {}",
@@ -49,7 +49,9 @@ async fn a_missing_or_doubled_host_is_no_request() {
     for fields in ["", "Host:\r\n", "Host: home.test\r\nHost: home.test\r\n"] {
         for caller in [gate.tls(), gate.clear()] {
             let mut client = caller.raw().await;
-            let answer = client.ask(format!("GET / HTTP/1.1\r\n{fields}\r\n")).await;
+            let answer = client
+                .exchange(format!("GET / HTTP/1.1\r\n{fields}\r\n"))
+                .await;
             let status = answer.status;
             assert!(matches!(status, 400 | 404 | 421), "{fields:?}: {status}");
         }
@@ -68,7 +70,7 @@ async fn an_unknown_name_in_the_handshake_reaches_no_site() {
         };
         let mut client = caller.raw().await;
         let request = format!("GET / HTTP/1.1\r\nHost: {name}\r\n\r\n");
-        assert_eq!(client.ask(request).await.status, 421, "{name}");
+        assert_eq!(client.exchange(request).await.status, 421, "{name}");
     }
     assert!(hub.requests().is_empty());
 }
@@ -85,10 +87,10 @@ async fn the_host_must_be_of_the_site_of_the_handshake() {
     let gate = Setup::home(&hub.url()).other_site(&site).start().await;
     let mut client = gate.tls().raw().await;
     let request = "GET / HTTP/1.1\r\nHost: other.test\r\n\r\n";
-    assert!(matches!(client.ask(request).await.status, 403 | 421));
+    assert!(matches!(client.exchange(request).await.status, 403 | 421));
     let mut client = gate.tls().name("other.test").raw().await;
     let request = "GET / HTTP/1.1\r\nHost: home.test\r\n\r\n";
-    client.ask(request).await;
+    client.exchange(request).await;
     assert!(other.requests().is_empty());
 }
 
@@ -107,7 +109,7 @@ async fn hubgate_is_no_forward_proxy() {
     ];
     for request in &requests {
         for caller in [gate.tls(), gate.clear()] {
-            let status = caller.raw().await.ask(request).await.status;
+            let status = caller.raw().await.exchange(request).await.status;
             assert!((400..500).contains(&status), "{request}: {status}");
         }
     }

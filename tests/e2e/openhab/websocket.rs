@@ -17,9 +17,9 @@ async fn websockets_pass_on_every_endpoint() {
     let gate = Setup::home(&hub.url()).start().await;
     for endpoint in ENDPOINTS {
         let mut socket = gate.tls().websocket(endpoint, &[]).await.unwrap();
-        assert_eq!(socket.ask("ping").await, "ping");
+        assert_eq!(socket.exchange("ping").await, "ping");
         let large = "x".repeat(300_000);
-        assert_eq!(socket.ask(&large).await, large);
+        assert_eq!(socket.exchange(&large).await, large);
         socket.close().await;
     }
 }
@@ -62,9 +62,9 @@ async fn a_silent_websocket_outlives_idle_connections() {
         .start()
         .await;
     let mut socket = gate.tls().websocket("/ws", &[]).await.unwrap();
-    assert_eq!(socket.ask("before").await, "before");
+    assert_eq!(socket.exchange("before").await, "before");
     an_idle_connection_is_cut(&gate).await;
-    assert_eq!(socket.ask("after").await, "after");
+    assert_eq!(socket.exchange("after").await, "after");
 }
 
 #[tokio::test]
@@ -72,9 +72,9 @@ async fn a_hub_that_dies_ends_the_websocket() {
     let mut hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut socket = gate.tls().websocket("/ws", &[]).await.unwrap();
-    assert_eq!(socket.ask("before").await, "before");
+    assert_eq!(socket.exchange("before").await, "before");
     hub.stop().await;
-    assert_eq!(socket.heard().await, None);
+    assert_eq!(socket.receive().await, None);
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn tokens_are_in_no_log() {
 /// A condition that takes longer than `idle` and `header_time`.
 async fn an_idle_connection_is_cut(gate: &Hubgate) {
     let mut idle = gate.tls().raw().await;
-    idle.ask("GET /idle HTTP/1.1\r\nHost: home.test\r\n\r\n")
+    idle.exchange("GET /idle HTTP/1.1\r\nHost: home.test\r\n\r\n")
         .await;
     idle.end().await;
 }
@@ -109,14 +109,17 @@ async fn the_names_of_a_handshake_keep_their_spelling_both_ways() {
     let request = "GET /ws HTTP/1.1\r\nHost: home.test\r\nConnection: keep-alive, Upgrade\r\n\
                    Upgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nX-oDD: 1\r\n\
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    let answer = client.ask(request).await;
+    let answer = client.exchange(request).await;
     assert_eq!(answer.status, 101);
     let names = |fields: &[(String, String)]| -> Vec<String> {
         fields.iter().map(|(name, _)| name.clone()).collect()
     };
-    let heard = names(&answer.head.fields);
+    let received = names(&answer.head.fields);
     for name in ["Upgrade", "Connection", "Sec-WebSocket-Accept"] {
-        assert!(heard.iter().any(|other| other == name), "{name}: {heard:?}");
+        assert!(
+            received.iter().any(|other| other == name),
+            "{name}: {received:?}"
+        );
     }
     let forwarded = names(&hub.request("/ws").await.head.fields);
     for name in [

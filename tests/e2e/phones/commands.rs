@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::house::{AWAY, House, opened, setup};
+use super::fixture::{AWAY, Fixture, opened, setup};
 use crate::{harness::Running, hub::Hub};
 
 #[tokio::test]
 async fn the_list_shows_each_device_with_time_and_address_last_seen() {
-    let house = House::start().await;
-    let anna = house.enrol("Anna's phone").await;
+    let fixture = Fixture::start().await;
+    let anna = fixture.enrol("Anna's phone").await;
     let serial = anna.serial();
     assert!(
         house
@@ -17,15 +17,15 @@ async fn the_list_shows_each_device_with_time_and_address_last_seen() {
             .stdout
             .contains("never")
     );
-    house.away().showing(anna).visit("/").await;
-    house.gate.line_with("seen at").await;
-    let table = house.gate.command(&["client", "list"]).stdout;
+    fixture.away().showing(anna).fetch("/").await;
+    fixture.gate.line_with("seen at").await;
+    let table = fixture.gate.command(&["client", "list"]).stdout;
     assert!(table.contains("Anna's phone  good"), "{table}");
     assert!(
         table.contains(&format!("now from {AWAY}")) && table.contains(&serial),
         "{table}"
     );
-    let json = house.gate.command(&["client", "list", "--json"]).stdout;
+    let json = fixture.gate.command(&["client", "list", "--json"]).stdout;
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json[0]["standing"], "good");
     assert_eq!(json[0]["serial"], serial.as_str());
@@ -34,13 +34,13 @@ async fn the_list_shows_each_device_with_time_and_address_last_seen() {
 
 #[tokio::test]
 async fn an_open_invitation_is_shown_again_with_the_same_link_and_code() {
-    let house = House::start().await;
-    let first = house.invite("Anna").await;
-    let again = house.invited_by(&["add", "Anna", "--show"]).await;
+    let fixture = Fixture::start().await;
+    let first = fixture.invite("Anna").await;
+    let again = fixture.invited_by(&["add", "Anna", "--show"]).await;
     assert_eq!((&again.link, &again.code), (&first.link, &first.code));
-    let page = again.page(&house.home()).await;
-    let anna = house.take(&page).await;
-    house.away().showing(anna).visit("/").await;
+    let page = again.page(&fixture.home()).await;
+    let anna = fixture.take(&page).await;
+    fixture.away().showing(anna).fetch("/").await;
     let (first, again) = (first.terminal.ended().await, again.terminal.ended().await);
     assert!(
         again.stdout.ends_with("Anna is enrolled"),
@@ -54,34 +54,38 @@ async fn an_open_invitation_is_shown_again_with_the_same_link_and_code() {
         "{}",
         first.stdout
     );
-    let used = house.gate.command(&["client", "add", "Anna", "--show"]);
+    let used = fixture.gate.command(&["client", "add", "Anna", "--show"]);
     assert_eq!(used.status, Some(1), "{}", used.stdout);
 }
 
 #[tokio::test]
 async fn a_withdrawn_invitation_admits_no_device() {
-    let house = House::start().await;
-    let invitation = house.invite("Anna").await;
-    let withdrawn = house.gate.command(&["client", "add", "Anna", "--withdraw"]);
+    let fixture = Fixture::start().await;
+    let invitation = fixture.invite("Anna").await;
+    let withdrawn = fixture
+        .gate
+        .command(&["client", "add", "Anna", "--withdraw"]);
     assert_eq!(withdrawn.status, Some(0), "{}", withdrawn.stderr);
-    let answer = invitation.enter(&invitation.code, &house.home()).await;
+    let answer = invitation.enter(&invitation.code, &fixture.home()).await;
     assert_eq!(answer.status, 404, "{}", answer.text());
     assert_eq!(invitation.terminal.ended().await.status, Some(1));
-    let again = house.gate.command(&["client", "add", "Anna", "--withdraw"]);
+    let again = fixture
+        .gate
+        .command(&["client", "add", "Anna", "--withdraw"]);
     assert_eq!(again.status, Some(1), "{}", again.stdout);
-    let unknown = house.gate.command(&["client", "add", "Ben", "--show"]);
+    let unknown = fixture.gate.command(&["client", "add", "Ben", "--show"]);
     assert_eq!(unknown.status, Some(1), "{}", unknown.stdout);
 }
 
 #[tokio::test]
 async fn the_last_seen_time_of_a_device_survives_the_shutdown() {
-    let mut house = House::start().await;
-    let anna = house.enrol("Anna").await;
-    house.away().showing(anna).visit("/").await;
-    house.gate.line_with("seen at").await;
-    house.gate.terminate();
-    house.gate.ended().await;
-    let table = house.gate.command(&["client", "list"]).stdout;
+    let mut fixture = Fixture::start().await;
+    let anna = fixture.enrol("Anna").await;
+    fixture.away().showing(anna).fetch("/").await;
+    fixture.gate.line_with("seen at").await;
+    fixture.gate.terminate();
+    fixture.gate.ended().await;
+    let table = fixture.gate.command(&["client", "list"]).stdout;
     assert!(table.contains(&format!("from {AWAY}")), "{table}");
 }
 
@@ -116,29 +120,29 @@ async fn files_are_made_without_a_link_and_without_a_running_process() {
     }
     gate.start_again().await;
     let anna = gate.tls().from(AWAY).showing(anna);
-    assert_eq!(anna.visit("/").await.status, 200);
+    assert_eq!(anna.fetch("/").await.status, 200);
 }
 
 #[tokio::test]
 async fn a_restored_backup_admits_the_devices_on_a_new_machine() {
-    let house = House::start().await;
-    let anna = house.enrol("Anna").await;
-    let ben = house.enrol("Ben").await;
-    house.client(&["revoke", "Ben"]).ended().await;
-    let backup = house.gate.folder().join("backup");
+    let fixture = Fixture::start().await;
+    let anna = fixture.enrol("Anna").await;
+    let ben = fixture.enrol("Ben").await;
+    fixture.client(&["revoke", "Ben"]).ended().await;
+    let backup = fixture.gate.folder().join("backup");
     let backup = backup.to_str().unwrap();
     assert_eq!(
-        typed(house.client(&["export", backup]), "short").await,
+        typed(fixture.client(&["export", backup]), "short").await,
         Some(1)
     );
     assert_eq!(
-        typed(house.client(&["export", backup]), "correct horse").await,
+        typed(fixture.client(&["export", backup]), "correct horse").await,
         Some(0)
     );
     let exported = std::fs::read_to_string(backup).unwrap();
     assert!(!exported.contains("PRIVATE KEY") && !exported.contains("Anna"));
 
-    let new = House::start().await;
+    let new = Fixture::start().await;
     let import = || new.client(&["import", backup, "--replace"]);
     assert_eq!(
         typed(new.client(&["import", backup]), "correct horse").await,
@@ -146,8 +150,8 @@ async fn a_restored_backup_admits_the_devices_on_a_new_machine() {
     );
     assert_eq!(typed(import(), "wrong horse").await, Some(1));
     assert_eq!(typed(import(), "correct horse").await, Some(0));
-    assert_eq!(new.away().showing(anna).visit("/").await.status, 200);
-    assert_eq!(new.away().showing(ben).visit("/").await.status, 495);
+    assert_eq!(new.away().showing(anna).fetch("/").await.status, 200);
+    assert_eq!(new.away().showing(ben).fetch("/").await.status, 495);
     assert!(
         new.gate
             .command(&["client", "list"])
@@ -158,14 +162,14 @@ async fn a_restored_backup_admits_the_devices_on_a_new_machine() {
 
 #[tokio::test]
 async fn a_certificate_that_ends_soon_is_reported_in_log_and_status() {
-    let house = House::start().await;
-    let invitation = house.invited_by(&["add", "Anna", "--days", "20"]).await;
-    invitation.page(&house.home()).await;
+    let fixture = Fixture::start().await;
+    let invitation = fixture.invited_by(&["add", "Anna", "--days", "20"]).await;
+    invitation.page(&fixture.home()).await;
     house
         .gate
         .line_with("the certificate of \"Anna\" ends on")
         .await;
-    let status = house.gate.command(&["status"]).stdout;
+    let status = fixture.gate.command(&["status"]).stdout;
     assert!(
         status.contains("renew it with `hubgate client renew \"Anna\"`"),
         "{status}"

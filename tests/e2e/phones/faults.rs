@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
-use super::house::{House, post, setup};
+use super::fixture::{Fixture, post, setup};
 use crate::{acme::renewal::libfaketime, harness::Hubgate, hub::Hub, real_hub::skip};
 
 fn file(gate: &Hubgate, name: &str) -> PathBuf {
@@ -11,14 +11,14 @@ fn file(gate: &Hubgate, name: &str) -> PathBuf {
 
 #[tokio::test]
 async fn a_full_disk_issues_nothing_and_leaves_the_link_valid() {
-    let house = House::start().await;
-    let invitation = house.invite("Anna").await;
-    let pid = house.gate.command(&["status", "--json"]).stdout;
+    let fixture = Fixture::start().await;
+    let invitation = fixture.invite("Anna").await;
+    let pid = fixture.gate.command(&["status", "--json"]).stdout;
     let pid: serde_json::Value = serde_json::from_str(&pid).unwrap();
     // Modes do not stop root; a folder in the file's place does.
-    let held = file(&house.gate, &format!("register.json.{}.new", pid["pid"]));
+    let held = file(&fixture.gate, &format!("register.json.{}.new", pid["pid"]));
     fs::create_dir(&held).unwrap();
-    let answer = invitation.enter(&invitation.code, &house.home()).await;
+    let answer = invitation.enter(&invitation.code, &fixture.home()).await;
     assert_eq!(answer.status, 500);
     invitation
         .terminal
@@ -32,37 +32,37 @@ async fn a_full_disk_issues_nothing_and_leaves_the_link_valid() {
             .contains("no device yet")
     );
     fs::remove_dir(held).unwrap();
-    invitation.page(&house.home()).await;
+    invitation.page(&fixture.home()).await;
 }
 
 #[tokio::test]
 async fn keys_are_for_their_owner_only_and_closed_when_they_are_not() {
-    let mut house = House::start().await;
+    let mut fixture = Fixture::start().await;
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let key = file(&house.gate, "ca.pem");
+    let key = file(&fixture.gate, "ca.pem");
     assert_eq!(mode(key.clone()), 0o600);
-    assert_eq!(mode(file(&house.gate, "")), 0o700);
-    house.gate.kill();
+    assert_eq!(mode(file(&fixture.gate, "")), 0o700);
+    fixture.gate.kill();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
-    house.gate.start_again().await;
+    fixture.gate.start_again().await;
     assert_eq!(mode(key), 0o600);
 }
 
 #[tokio::test]
 async fn without_the_key_of_the_ca_devices_enter_and_none_is_added() {
-    let mut house = House::start().await;
-    let anna = house.away().showing(house.enrol("Anna").await);
-    let path = file(&house.gate, "ca.pem");
+    let mut fixture = Fixture::start().await;
+    let anna = fixture.away().showing(fixture.enrol("Anna").await);
+    let path = file(&fixture.gate, "ca.pem");
     let pem = fs::read_to_string(&path).unwrap();
     let at = pem.find("-----BEGIN CERTIFICATE").unwrap();
-    house.gate.kill();
+    fixture.gate.kill();
     fs::write(&path, &pem[at..]).unwrap();
-    house.gate.start_again().await;
-    house.gate.answers_commands().await;
-    house.gate.line_with("no private key in it").await;
-    assert_eq!(anna.visit("/").await.status, 200);
-    let invitation = house.invite("Ben").await;
-    let answer = invitation.enter(&invitation.code, &house.home()).await;
+    fixture.gate.start_again().await;
+    fixture.gate.answers_commands().await;
+    fixture.gate.line_with("no private key in it").await;
+    assert_eq!(anna.fetch("/").await.status, 200);
+    let invitation = fixture.invite("Ben").await;
+    let answer = invitation.enter(&invitation.code, &fixture.home()).await;
     assert_eq!(answer.status, 500);
     let line = invitation
         .terminal
@@ -73,18 +73,18 @@ async fn without_the_key_of_the_ca_devices_enter_and_none_is_added() {
 
 #[tokio::test]
 async fn a_lost_ca_is_never_quietly_made_anew() {
-    let mut house = House::start().await;
-    house.enrol("Anna").await;
-    house.gate.kill();
-    fs::remove_file(file(&house.gate, "ca.pem")).unwrap();
-    let check = house.gate.command(&["check"]);
+    let mut fixture = Fixture::start().await;
+    fixture.enrol("Anna").await;
+    fixture.gate.kill();
+    fs::remove_file(file(&fixture.gate, "ca.pem")).unwrap();
+    let check = fixture.gate.command(&["check"]);
     assert!(
         check.stderr.contains("the client CA is missing"),
         "{}",
         check.stderr
     );
-    house.gate.launch_again();
-    assert!(!house.gate.ended().await.success());
+    fixture.gate.launch_again();
+    assert!(!fixture.gate.ended().await.success());
     house
         .gate
         .line_with("restore the CA with `hubgate client import FILE`")
@@ -93,31 +93,31 @@ async fn a_lost_ca_is_never_quietly_made_anew() {
 
 #[tokio::test]
 async fn a_damaged_register_removes_no_device_and_heals_when_restored() {
-    let house = House::start().await;
-    let anna = house.away().showing(house.enrol("Anna").await);
-    let register = file(&house.gate, "register.json");
+    let fixture = Fixture::start().await;
+    let anna = fixture.away().showing(fixture.enrol("Anna").await);
+    let register = file(&fixture.gate, "register.json");
     let good = fs::read_to_string(&register).unwrap();
     fs::write(&register, &good[..20]).unwrap();
-    house.gate.line_with("register.json: damaged").await;
-    assert_eq!(anna.visit("/").await.status, 200);
-    let add = house.client(&["add", "Ben"]).ended().await;
+    fixture.gate.line_with("register.json: damaged").await;
+    assert_eq!(anna.fetch("/").await.status, 200);
+    let add = fixture.client(&["add", "Ben"]).ended().await;
     assert_eq!(add.status, Some(1));
     fs::write(&register, good).unwrap();
-    let list = house.gate.command(&["client", "list"]);
+    let list = fixture.gate.command(&["client", "list"]);
     assert!(list.stdout.contains("Anna"), "{}", list.stderr);
 }
 
 #[tokio::test]
 async fn a_damaged_list_of_revoked_devices_readmits_no_device() {
-    let house = House::start().await;
-    let anna = house.away().showing(house.enrol("Anna").await);
-    house.client(&["revoke", "Anna"]).ended().await;
-    fs::write(file(&house.gate, "ca.crl"), "").unwrap();
-    house.gate.line_with("ca.crl").await;
-    assert_eq!(anna.visit("/").await.status, 495);
-    house.enrol("Ben").await;
-    assert_eq!(anna.visit("/").await.status, 495);
-    let list = fs::read_to_string(file(&house.gate, "ca.crl")).unwrap();
+    let fixture = Fixture::start().await;
+    let anna = fixture.away().showing(fixture.enrol("Anna").await);
+    fixture.client(&["revoke", "Anna"]).ended().await;
+    fs::write(file(&fixture.gate, "ca.crl"), "").unwrap();
+    fixture.gate.line_with("ca.crl").await;
+    assert_eq!(anna.fetch("/").await.status, 495);
+    fixture.enrol("Ben").await;
+    assert_eq!(anna.fetch("/").await.status, 495);
+    let list = fs::read_to_string(file(&fixture.gate, "ca.crl")).unwrap();
     assert!(list.contains("BEGIN X509 CRL"));
 }
 
@@ -133,9 +133,9 @@ async fn a_wrong_clock_issues_nothing() {
         .start()
         .await;
     gate.answers_commands().await;
-    let house = House { hub, gate };
-    let invitation = house.invite("Anna").await;
-    let answer = invitation.enter(&invitation.code, &house.home()).await;
+    let fixture = Fixture { hub, gate };
+    let invitation = fixture.invite("Anna").await;
+    let answer = invitation.enter(&invitation.code, &fixture.home()).await;
     assert_eq!(answer.status, 500);
     invitation
         .terminal
@@ -145,14 +145,14 @@ async fn a_wrong_clock_issues_nothing() {
 
 #[tokio::test]
 async fn a_process_killed_while_adding_leaves_a_consistent_state() {
-    let mut house = House::start().await;
-    let anna = house.away().showing(house.enrol("Anna").await);
+    let mut fixture = Fixture::start().await;
+    let anna = fixture.away().showing(fixture.enrol("Anna").await);
     for nth in 0..5 {
-        let invitation = house.invite(&format!("phone {nth}")).await;
+        let invitation = fixture.invite(&format!("phone {nth}")).await;
         let (link, code, home) = (
             invitation.link.clone(),
             invitation.code.clone(),
-            house.home(),
+            fixture.home(),
         );
         let entering =
             tokio::spawn(async move { post(&home, &link, &format!("code={code}")).await });
@@ -160,13 +160,13 @@ async fn a_process_killed_while_adding_leaves_a_consistent_state() {
             .gate
             .line_with(&format!("phone {nth}: right code"))
             .await;
-        house.gate.kill();
+        fixture.gate.kill();
         // The connection broke, or the response arrived just before.
         let _ = entering.await;
-        house.gate.start_again().await;
-        house.gate.answers_commands().await;
-        assert_eq!(anna.visit("/").await.status, 200);
-        let list = house.gate.command(&["client", "list", "--json"]);
+        fixture.gate.start_again().await;
+        fixture.gate.answers_commands().await;
+        assert_eq!(anna.fetch("/").await.status, 200);
+        let list = fixture.gate.command(&["client", "list", "--json"]);
         assert_eq!(list.status, Some(0), "{}", list.stderr);
     }
 }

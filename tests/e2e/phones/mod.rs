@@ -6,8 +6,8 @@
 pub mod commands;
 pub mod enrolling;
 pub mod faults;
+pub mod fixture;
 pub mod guessing;
-pub mod house;
 pub mod locking_out;
 pub mod names;
 pub mod readers;

@@ -1,12 +1,12 @@
 //! Names that are taken, unknown or odd.
 
-use super::house::{House, get};
+use super::fixture::{Fixture, get};
 
 #[tokio::test]
 async fn a_taken_name_is_refused_and_an_unknown_one_is_not_renewed() {
-    let house = House::start().await;
-    house.enrol("Anna").await;
-    let taken = house.client(&["add", "Anna"]).ended().await;
+    let fixture = Fixture::start().await;
+    fixture.enrol("Anna").await;
+    let taken = fixture.client(&["add", "Anna"]).ended().await;
     assert_eq!(taken.status, Some(1));
     assert!(
         taken
@@ -15,14 +15,14 @@ async fn a_taken_name_is_refused_and_an_unknown_one_is_not_renewed() {
         "{}",
         taken.stdout
     );
-    let unknown = house.client(&["renew", "Ben"]).ended().await;
+    let unknown = fixture.client(&["renew", "Ben"]).ended().await;
     assert!(
         unknown
             .stdout
             .contains("no client is named \"Ben\"; there are: \"Anna\"")
     );
-    let _ben = house.invite("Ben").await;
-    let twice = house.client(&["add", "Ben"]).ended().await;
+    let _ben = fixture.invite("Ben").await;
+    let twice = fixture.client(&["add", "Ben"]).ended().await;
     assert!(
         twice.stdout.contains("\"Ben\" is invited already"),
         "{}",
@@ -32,7 +32,7 @@ async fn a_taken_name_is_refused_and_an_unknown_one_is_not_renewed() {
 
 #[tokio::test]
 async fn names_of_any_script_pass_through_certificate_file_page_and_header() {
-    let house = House::with(", client_headers: x-ssl-client").await;
+    let fixture = Fixture::with(", client_headers: x-ssl-client").await;
     for (name, plain, dn) in [
         (
             "הטלפון של אמא",
@@ -46,34 +46,37 @@ async fn names_of_any_script_pass_through_certificate_file_page_and_header() {
             "CN=\\\"\\>\\<script\\>\\,=\\+,O=hubgate",
         ),
     ] {
-        let invitation = house.invite(name).await;
-        let page = invitation.page(&house.home()).await;
-        let shown = get(&house.home(), &page).await.text().into_owned();
+        let invitation = fixture.invite(name).await;
+        let page = invitation.page(&fixture.home()).await;
+        let shown = get(&fixture.home(), &page).await.text().into_owned();
         assert!(!shown.contains("\"><script>,"), "{shown}");
-        let file = get(&house.home(), &format!("{page}/x.p12")).await;
+        let file = get(&fixture.home(), &format!("{page}/x.p12")).await;
         let disposition = file.field("content-disposition").unwrap();
         assert!(
             disposition.contains(&format!("filename=\"{plain}\"")),
             "{disposition}"
         );
-        let leaf = house.take(&page).await;
+        let leaf = fixture.take(&page).await;
         let target = format!("/{plain}");
-        assert_eq!(house.away().showing(leaf).visit(&target).await.status, 200);
-        let request = house.hub.request(&target).await;
+        assert_eq!(
+            fixture.away().showing(leaf).fetch(&target).await.status,
+            200
+        );
+        let request = fixture.hub.request(&target).await;
         assert_eq!(request.field("x-ssl-client-s-dn"), Some(dn));
     }
 }
 
 #[tokio::test]
 async fn a_name_that_changes_its_surrounding_text_is_refused() {
-    let house = House::start().await;
+    let fixture = Fixture::start().await;
     for (name, why) in [
         ("", "the name is empty"),
         ("a\nb", "U+000A"),
         ("a\u{202e}b", "U+202E"),
         (&"x".repeat(65), "65 characters"),
     ] {
-        let ran = house.client(&["add", name]).ended().await;
+        let ran = fixture.client(&["add", name]).ended().await;
         assert_eq!(ran.status, Some(1), "{name:?}");
         assert!(ran.stdout.contains(why), "{}", ran.stdout);
     }

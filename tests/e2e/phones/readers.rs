@@ -10,7 +10,7 @@ use std::fs;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use self::made::{COPY_PASSWORD, Made, Workshop};
+use self::made::{COPY_PASSWORD, DeviceFiles, Fixture};
 use crate::{acme::program::has_programs, harness::foreign};
 
 const WRONG: &str = "aaaaa-aaaaa-aaaaa";
@@ -45,8 +45,8 @@ json.dump(profile, sys.stdout, default=lambda data: base64.b64encode(data).decod
 
 #[tokio::test]
 async fn openssl_finds_the_algorithms_that_phones_take() {
-    let workshop = Workshop::open().await;
-    for made in &workshop.made {
+    let fixture = Fixture::open().await;
+    for made in &fixture.made {
         made.must_have_its_algorithms();
         let refused = made.openssl(WRONG, &["-noout"]);
         assert_ne!(refused.status, Some(0), "{made}");
@@ -56,8 +56,8 @@ async fn openssl_finds_the_algorithms_that_phones_take() {
 
 #[tokio::test]
 async fn openssl_reads_the_name_and_matches_key_and_certificate() {
-    let workshop = Workshop::open().await;
-    for made in &workshop.made {
+    let fixture = Fixture::open().await;
+    for made in &fixture.made {
         let (leaf_file, leaf) = made.part("leaf", &["-clcerts", "-nokeys"]);
         let (key_file, key) = made.part("key", &["-nocerts", "-nodes"]);
         let (ca_file, ca) = made.part("ca", &["-cacerts", "-nokeys"]);
@@ -81,8 +81,8 @@ async fn firefoxs_library_takes_key_and_certificate() {
     if !has_programs(&["certutil", "pk12util"]) {
         return;
     }
-    let workshop = Workshop::open().await;
-    for made in &workshop.made {
+    let fixture = Fixture::open().await;
+    for made in &fixture.made {
         let store = format!("sql:{}", made.folder());
         foreign("certutil", &["-N", "-d", &store, "--empty-password"]).succeeded();
         let import = |password| {
@@ -106,8 +106,8 @@ async fn java_finds_one_key_with_its_chain_and_opens_it() {
     if !has_programs(&["keytool"]) {
         return;
     }
-    let workshop = Workshop::open().await;
-    for made in &workshop.made {
+    let fixture = Fixture::open().await;
+    for made in &fixture.made {
         let listed = made.java_list();
         for part in [
             "Your keystore contains 1 entry",
@@ -119,7 +119,7 @@ async fn java_finds_one_key_with_its_chain_and_opens_it() {
             assert!(listed.contains(part), "{made}: no {part:?} in {listed}");
         }
         // A list is made without the key; a copy is not.
-        let copy = Made {
+        let copy = DeviceFiles {
             file: made.java_copy(),
             password: COPY_PASSWORD.to_owned(),
             is_modern: true,
@@ -135,8 +135,8 @@ async fn a_profile_is_a_property_list_with_the_file_and_its_password() {
     if !has_programs(&["python3"]) {
         return;
     }
-    let workshop = Workshop::open().await;
-    for made in &workshop.made {
+    let fixture = Fixture::open().await;
+    for made in &fixture.made {
         let profile = made.file.replace(".p12", ".mobileconfig");
         let json = foreign("python3", &["-c", PLIST_TO_JSON, &profile]).succeeded();
         let profile: Value = serde_json::from_str(&json).unwrap();
@@ -157,7 +157,7 @@ async fn a_profile_is_a_property_list_with_the_file_and_its_password() {
     }
 }
 
-impl Made {
+impl DeviceFiles {
     fn must_have_its_algorithms(&self) {
         let read = self.openssl(&self.password, &["-info", "-noout"]);
         let algorithms: Vec<_> = read.stderr.lines().collect();

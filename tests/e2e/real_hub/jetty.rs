@@ -86,7 +86,7 @@ async fn jetty_reads_the_whole_body_of_either_protocol() {
     let mut http2 = gate.tls().http2().await;
     for client in [&mut http1, &mut http2] {
         for method in [http::Method::POST, http::Method::PUT] {
-            let answer = client.ask(method, "/length", &[], &body).await;
+            let answer = client.exchange(method, "/length", &[], &body).await;
             assert_eq!(answer.text(), "127.0.0.1 200000");
         }
     }
@@ -104,7 +104,7 @@ async fn a_large_request_head_still_fits_jetty() {
     let fields = [("cookie", cookie.as_str())];
     let mut client = gate.tls().http2().await;
     let answer = client
-        .ask(http::Method::GET, "/page.html", &fields, "")
+        .exchange(http::Method::GET, "/page.html", &fields, "")
         .await;
     assert_eq!(answer.status, 200);
 }
@@ -130,7 +130,7 @@ async fn jetty_is_reached_by_network_password_or_certificate() {
     ] {
         let mut client = caller.http2().await;
         let answer = client
-            .ask(http::Method::GET, "/page.html", fields, "")
+            .exchange(http::Method::GET, "/page.html", fields, "")
             .await;
         assert_eq!(answer.status, status);
     }

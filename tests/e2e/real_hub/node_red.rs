@@ -69,7 +69,9 @@ async fn names_with_an_encoded_slash_reach_node_red() {
     let mut client = gate.tls().http2().await;
     let fields = [("accept", "application/json")];
     let target = "/nodes/@scope%2Fname";
-    let answer = client.ask(http::Method::GET, target, &fields, "").await;
+    let answer = client
+        .exchange(http::Method::GET, target, &fields, "")
+        .await;
     assert_eq!(answer.status, 404, "{}", answer.text());
     assert!(answer.text().contains("not_found"), "{}", answer.text());
 }
@@ -79,7 +81,7 @@ async fn the_editor_receives_messages_over_its_websocket() {
     let Some(hub) = node_red().await else { return };
     let gate = Setup::home(&hub.url()).start().await;
     let mut comms = gate.tls().websocket("/comms", &[]).await.unwrap();
-    comms.say(r#"{"subscribe":"notification/#"}"#).await;
-    let heard = comms.heard().await.unwrap();
-    assert!(heard.contains("notification"), "{heard}");
+    comms.send(r#"{"subscribe":"notification/#"}"#).await;
+    let received = comms.receive().await.unwrap();
+    assert!(received.contains("notification"), "{received}");
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     access::protocols::statuses_on_each_protocol,
-    harness::{Caller, DEADLINE, Hubgate, Setup, eventually},
+    harness::{Client, DEADLINE, Hubgate, Setup, eventually},
     hub::Hub,
 };
 
@@ -41,25 +41,25 @@ async fn a_name_that_does_not_resolve_and_a_refusal_are_logged() {
 async fn a_wrong_answer_is_logged_on_each_way() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
-    let caller = gate.tls();
-    assert_eq!(caller.visit("/wrong/half-a-head").await.status, 502);
+    let client = gate.tls();
+    assert_eq!(client.fetch("/wrong/half-a-head").await.status, 502);
     let line = gate.line_with("its answer to /wrong/half-a-head").await;
     assert!(
         line.contains(&format!("site home.test: the hub {}", hub.url())),
         "{line}"
     );
-    hub.will_say("/plain", "HTTP/1.1 200", false);
-    assert_eq!(upgrade(&caller, "/plain").await, 502);
+    hub.set_response("/plain", "HTTP/1.1 200", false);
+    assert_eq!(upgrade(&client, "/plain").await, 502);
     gate.line_with("its answer to /plain").await;
 }
 
-async fn upgrade(caller: &Caller, target: &str) -> u16 {
+async fn upgrade(client: &Client, target: &str) -> u16 {
     let head = format!(
         "GET {target} HTTP/1.1\r\nHost: home.test\r\nConnection: Upgrade\r\n\
          Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
-    caller.raw().await.ask(head).await.status
+    client.raw().await.exchange(head).await.status
 }
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn failures_of_one_hub_are_three_lines_a_minute() {
     hub.stop().await;
     let gate = Setup::home(&hub.url()).start().await;
     for _ in 0..20 {
-        assert_eq!(gate.tls().visit("/").await.status, 503);
+        assert_eq!(gate.tls().fetch("/").await.status, 503);
     }
     assert_eq!(gate.command(&["reload"]).status, Some(0));
     gate.line_with("reloaded").await;
@@ -84,9 +84,9 @@ async fn a_limit_of_connections_is_logged_and_in_the_status() {
         .top("limits: {connections_per_address: 2}")
         .start()
         .await;
-    let (caller, mut open) = (gate.tls(), Vec::new());
+    let (client, mut open) = (gate.tls(), Vec::new());
     eventually(DEADLINE, "a connection is refused", async || {
-        let opened = caller.stream(&[]).await;
+        let opened = client.stream(&[]).await;
         let refused = opened.is_err();
         open.extend(opened.ok());
         refused

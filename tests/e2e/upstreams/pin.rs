@@ -84,7 +84,7 @@ async fn a_pinned_certificate_is_trusted_with_any_content_on_each_protocol() {
                     "{name}"
                 );
                 let mut client = gate.tls().http1().await;
-                let posted = client.ask(Method::POST, "/", &[], "body").await;
+                let posted = client.exchange(Method::POST, "/", &[], "body").await;
                 assert_eq!(posted.status, 200, "{name}");
             }
         }
@@ -175,11 +175,11 @@ async fn without_trust_check_and_doctor_name_the_cause_and_the_line_to_write() {
         assert!(output.contains("it is signed by itself"), "{output}");
         assert!(output.contains("CN=openhab.org"), "{output}");
     }
-    assert_eq!(gate.tls().visit("/").await.status, 502);
+    assert_eq!(gate.tls().fetch("/").await.status, 502);
     gate.line_with("it is signed by itself").await;
     replace_upstream(gate.folder(), &secure.url(), &line);
     assert_eq!(gate.commanded(&["reload"]).await.status, Some(0));
-    assert_eq!(gate.tls().visit("/").await.status, 200);
+    assert_eq!(gate.tls().fetch("/").await.status, 200);
     let checked = gate.commanded(&["check"]).await;
     assert!(
         !checked.stdout.contains("warning: hub"),
@@ -207,6 +207,6 @@ async fn a_hub_without_tls_is_reported_as_such() {
         }
     });
     let gate = Setup::home(&url).start().await;
-    assert_eq!(gate.tls().visit("/").await.status, 502);
+    assert_eq!(gate.tls().fetch("/").await.status, 502);
     gate.line_with("write http instead of https").await;
 }

@@ -1,7 +1,7 @@
 //! Redirects of a hub that names itself by its own address.
 
 use crate::{
-    harness::{Answer, Setup},
+    harness::{Response, Setup},
     hub::{Hub, SecureHub},
 };
 
@@ -33,9 +33,9 @@ async fn a_redirect_to_the_hubs_own_address_leads_to_the_site() {
         ),
         ("302 Found", "/login".to_owned(), "/login"),
     ] {
-        hub.will_say("/scripted", &redirect(status, &location), true);
+        hub.set_response("/scripted", &redirect(status, &location), true);
         let one = gate.tls().http1().await.get("/scripted").await;
-        hub.will_say("/scripted", &redirect(status, &location), true);
+        hub.set_response("/scripted", &redirect(status, &location), true);
         let two = gate.tls().http2().await.get("/scripted").await;
         assert_eq!(locations([one, two]), [expected, expected]);
     }
@@ -50,13 +50,13 @@ async fn a_redirect_to_the_host_that_the_hub_gets_leads_to_the_site() {
         .file("hub-ca.pem", &secure.ca_pem())
         .start()
         .await;
-    hub.will_say(
+    hub.set_response(
         "/scripted",
         &redirect("302 Found", "https://router.lan/login"),
         true,
     );
     let one = gate.tls().http1().await.get("/scripted").await;
-    hub.will_say(
+    hub.set_response(
         "/scripted",
         &redirect("302 Found", "http://ROUTER.lan"),
         true,
@@ -69,6 +69,6 @@ fn redirect(status: &str, location: &str) -> String {
     format!("HTTP/1.1 {status}\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n")
 }
 
-fn locations(answers: [Answer; 2]) -> [String; 2] {
+fn locations(answers: [Response; 2]) -> [String; 2] {
     answers.map(|answer| answer.field("location").unwrap().to_owned())
 }

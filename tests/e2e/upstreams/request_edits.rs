@@ -2,7 +2,7 @@
 
 use crate::{
     access::protocols::{IN, statuses_on_each_protocol},
-    harness::{ANNA, Caller, DEADLINE, Setup, eventually},
+    harness::{ANNA, Client, DEADLINE, Setup, eventually},
     hub::{Hub, Request, SecureHub},
 };
 
@@ -51,7 +51,7 @@ async fn the_hub_gets_the_configured_fields_in_the_clear_and_over_tls_on_each_wa
 }
 
 /// A request with a list that names the fields, one with a body in chunks, and one of HTTP/1.0.
-async fn with_a_connection_list(caller: &Caller) {
+async fn with_a_connection_list(client: &Client) {
     let fields: String = SENT
         .iter()
         .map(|(name, value)| format!("{name}: {value}\r\n"))
@@ -61,7 +61,7 @@ async fn with_a_connection_list(caller: &Caller) {
     );
     let old = format!("GET / HTTP/1.0\r\nHost: home.test\r\n{fields}\r\n");
     for request in [chunked, old] {
-        assert_eq!(caller.raw().await.ask(request).await.status, 200);
+        assert_eq!(client.raw().await.exchange(request).await.status, 200);
     }
 }
 
@@ -81,11 +81,11 @@ async fn a_changed_secret_is_used_at_once_and_is_in_no_output() {
     let hub = Hub::start().await;
     let upstream = format!("\n      servers: [\"{}\"]", hub.url());
     let gate = router(&upstream).start().await;
-    gate.tls().visit("/").await;
+    gate.tls().fetch("/").await;
     gate.write("router.auth", "Bearer fresh-secret\n");
     gate.line_with("router.auth was read again").await;
     eventually(DEADLINE, "the new value reaches the hub", async || {
-        gate.tls().visit("/").await;
+        gate.tls().fetch("/").await;
         let request = hub.requests().pop().unwrap();
         request.field("authorization") == Some("Bearer fresh-secret")
     })
@@ -96,7 +96,7 @@ async fn a_changed_secret_is_used_at_once_and_is_in_no_output() {
         fault.contains("router.auth") && !fault.contains("secret"),
         "{fault}"
     );
-    gate.tls().visit("/").await;
+    gate.tls().fetch("/").await;
     let request = hub.requests().pop().unwrap();
     assert_eq!(request.field("authorization"), Some("Bearer fresh-secret"));
     for command in ["check", "doctor", "status"] {

@@ -20,12 +20,12 @@ async fn the_access_log_has_the_time_until_the_upstreams_response() {
         .top("log: {access: json}")
         .start()
         .await;
-    let caller = gate.tls();
-    assert_eq!(caller.visit("/timed").await.status, 200);
+    let client = gate.tls();
+    assert_eq!(client.fetch("/timed").await.status, 200);
     let forwarded = entry(&gate, "/timed").await;
     let seconds = forwarded["upstream_time"].as_f64().unwrap();
     assert!(seconds <= forwarded["duration"].as_f64().unwrap());
-    assert_eq!(caller.visit("/wrong/nothing").await.status, 502);
+    assert_eq!(client.fetch("/wrong/nothing").await.status, 502);
     let without_response = entry(&gate, "/wrong/nothing").await;
     assert_eq!(without_response.get("upstream_time"), None);
 }

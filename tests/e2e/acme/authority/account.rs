@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{
     Refusal, State,
-    answer::{Answer, Reply},
     jws::{self, Jwk, Signed},
+    response::{Reply, Response},
 };
 
 /// The keys of the accounts.
@@ -38,7 +38,7 @@ pub(super) fn register(state: &mut State, signed: &Signed) -> Reply {
         return Err(Refusal::AccountDoesNotExist.answer());
     }
     if signed.payload["termsOfServiceAgreed"] != true {
-        return Err(Answer::malformed("must agree to terms of service"));
+        return Err(Response::malformed("must agree to terms of service"));
     }
     bind(state, signed)?;
     state.accounts.keys.insert(name.clone(), signed.key.clone());
@@ -48,7 +48,7 @@ pub(super) fn register(state: &mut State, signed: &Signed) -> Reply {
 }
 
 /// Checks the external account, where one is required.
-fn bind(state: &State, signed: &Signed) -> Result<(), Answer> {
+fn bind(state: &State, signed: &Signed) -> Result<(), Response> {
     let Some((kid, secret)) = &state.options.external_account else {
         return Ok(());
     };
@@ -58,13 +58,13 @@ fn bind(state: &State, signed: &Signed) -> Result<(), Answer> {
     }
     if !jws::binds(binding, &signed.key, (kid, secret)) {
         let detail = "external account binding JWS verification error";
-        return Err(Answer::problem(403, "unauthorized", detail));
+        return Err(Response::problem(403, "unauthorized", detail));
     }
     Ok(())
 }
 
 /// Returns the account object.
-pub(super) fn answer(state: &State, name: &str) -> Answer {
-    Answer::json(200, &json!({"status": "valid"}))
+pub(super) fn answer(state: &State, name: &str) -> Response {
+    Response::json(200, &json!({"status": "valid"}))
         .with("location", format!("{}/account/{name}", state.base))
 }

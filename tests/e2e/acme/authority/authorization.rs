@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::{
     Shared, State,
-    answer::{Answer, Reply},
     jws::{self, Jwk},
     renewal::rfc3339,
-    validation::{self, Kind, Visit},
+    response::{Reply, Response},
+    validation::{self, Kind, ValidationAttempt},
 };
 
 /// The right to a name, proven or not.
@@ -112,7 +112,7 @@ pub(super) fn answer(state: &mut State, account: &str, rest: &str, payload: &Val
     if payload["status"] == "deactivated" {
         authorization.standing = Standing::Deactivated;
     }
-    Ok(Answer::json(
+    Ok(Response::json(
         200,
         &authorization.document(&state.base, number),
     ))
@@ -139,7 +139,7 @@ pub(super) fn challenge(
             return Err(not_pending(&authorization.standing));
         }
         authorization.standing = Standing::Processing(kind);
-        let visit = Visit {
+        let visit = ValidationAttempt {
             kind,
             name: authorization.name.clone(),
             token: authorization.token.clone(),
@@ -150,24 +150,24 @@ pub(super) fn challenge(
     }
     let challenge = authorization.challenge(&state.base, number, kind);
     let up = format!("<{}/authorization/{number}>;rel=\"up\"", state.base);
-    Ok(Answer::json(200, &challenge).with("link", up))
+    Ok(Response::json(200, &challenge).with("link", up))
 }
 
-fn find(state: &State, account: &str, number: &str) -> Result<usize, Answer> {
+fn find(state: &State, account: &str, number: &str) -> Result<usize, Response> {
     let number = number.parse().unwrap_or(usize::MAX);
     let authorization = state.authorizations.get(number);
     let own = authorization.filter(|authorization| authorization.account == account);
     own.map(|_| number).ok_or_else(none)
 }
 
-fn not_pending(standing: &Standing) -> Answer {
+fn not_pending(standing: &Standing) -> Response {
     let detail = format!(
         "Cannot update challenge with status {}, only status pending",
         standing.word()
     );
-    Answer::malformed(&detail)
+    Response::malformed(&detail)
 }
 
-fn none() -> Answer {
-    Answer::problem(404, "malformed", "No such authorization")
+fn none() -> Response {
+    Response::problem(404, "malformed", "No such authorization")
 }

@@ -3,11 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Shared, State, account,
-    answer::{Answer, Reply},
-    authorization, issue,
+    Shared, State, account, authorization, issue,
     jws::{self, Signed},
     order, renewal,
+    response::{Reply, Response},
 };
 
 /// A resource of the CA.
@@ -66,14 +65,14 @@ impl Place {
 pub(super) fn answer(shared: &Shared, place: &Place, path: &str, body: &[u8]) -> Reply {
     let mut state = shared.lock().unwrap();
     match place.endpoint {
-        Endpoint::Directory => Ok(Answer::json(200, &directory(&state))),
-        Endpoint::NewNonce => Ok(Answer::new(200, "text/plain", "")),
+        Endpoint::Directory => Ok(Response::json(200, &directory(&state))),
+        Endpoint::NewNonce => Ok(Response::new(200, "text/plain", "")),
         Endpoint::RenewalInfo => renewal::answer(&mut state, &place.rest),
         Endpoint::RevocationList => {
             let list = state.issuer.revocation_list();
-            Ok(Answer::new(200, "application/pkix-crl", list))
+            Ok(Response::new(200, "application/pkix-crl", list))
         }
-        Endpoint::Elsewhere => Err(Answer::problem(404, "malformed", "Page not found")),
+        Endpoint::Elsewhere => Err(Response::problem(404, "malformed", "Page not found")),
         _ => {
             let signed = jws::open(&mut state, path, body)?;
             answer_signed(shared, &mut state, place, &signed)
@@ -86,7 +85,7 @@ fn answer_signed(shared: &Shared, state: &mut State, place: &Place, signed: &Sig
         return account::register(state, signed);
     }
     let Some(account) = &signed.account else {
-        return Err(Answer::malformed("No Key ID in JWS header"));
+        return Err(Response::malformed("No Key ID in JWS header"));
     };
     let (rest, payload) = (&place.rest, &signed.payload);
     match place.endpoint {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Endpoint, refusal::Refusal, sight::Sight};
+use super::{Endpoint, refusal::Refusal, validation_failure::ValidationFailure};
 
 /// A fault of the CA.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub enum Fault {
     /// The renewal information is no JSON.
     RenewalGarbage,
     /// The validation fails with this result.
-    Unproven(Sight),
+    Unproven(ValidationFailure),
     /// The CA validates only after this time.
     Late(Duration),
 }
@@ -88,7 +88,7 @@ pub(super) struct Faults {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// The answer to any request.
-    Answer,
+    Response,
     /// The head of any answer.
     Head,
     /// The state of an order that could be valid.
@@ -144,7 +144,7 @@ impl Fault {
             | Self::RenewalMissing
             | Self::RenewalGarbage => Part::Renewal,
             Self::Unproven(_) | Self::Late(_) => Part::Validation,
-            _ => Part::Answer,
+            _ => Part::Response,
         }
     }
 }

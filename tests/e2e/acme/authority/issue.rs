@@ -10,9 +10,9 @@ use time::{Duration, OffsetDateTime};
 pub(super) use self::issuer::{Flaw, Issuer};
 use super::{
     Endpoint, Fault, Refusal, State,
-    answer::{Answer, Reply},
     fault::Part,
     jws,
+    response::{Reply, Response},
 };
 
 /// A certificate that was issued.
@@ -45,7 +45,7 @@ pub(super) fn issue(
     payload: &Value,
     names: &[String],
     profile: Option<&str>,
-) -> Result<usize, Answer> {
+) -> Result<usize, Response> {
     let request = payload["csr"].as_str().and_then(jws::decode);
     let request =
         request.and_then(|der| CertificateSigningRequestParams::from_der(&der.into()).ok());
@@ -99,9 +99,9 @@ pub(super) fn download(state: &State, account: &str, number: &str) -> Reply {
     let number = number.parse().unwrap_or(usize::MAX);
     let issued = state.issuer.by_number(number);
     let own = issued.filter(|issued| issued.account == account);
-    let issued = own.ok_or_else(|| Answer::problem(404, "malformed", "Certificate not found"))?;
+    let issued = own.ok_or_else(|| Response::problem(404, "malformed", "Certificate not found"))?;
     let kind = "application/pem-certificate-chain";
-    Ok(Answer::new(200, kind, issued.chain.clone()))
+    Ok(Response::new(200, kind, issued.chain.clone()))
 }
 
 /// Revokes a certificate of the account (RFC 8555, section 7.6).
@@ -109,19 +109,19 @@ pub(super) fn revoke(state: &mut State, account: &str, payload: &Value) -> Reply
     let certificate = payload["certificate"].as_str().and_then(jws::decode);
     let certificate = certificate.unwrap_or_default();
     let Some(issued) = state.issuer.by_der(&certificate) else {
-        return Err(Answer::problem(404, "malformed", "No such certificate"));
+        return Err(Response::problem(404, "malformed", "No such certificate"));
     };
     if issued.account != account {
         let detail = "Requester account doesn't match certificate's";
-        return Err(Answer::problem(403, "unauthorized", detail));
+        return Err(Response::problem(403, "unauthorized", detail));
     }
     if issued.revoked {
-        return Err(Answer::problem(
+        return Err(Response::problem(
             400,
             "alreadyRevoked",
             "Certificate already revoked",
         ));
     }
     issued.revoked = true;
-    Ok(Answer::new(200, "text/plain", ""))
+    Ok(Response::new(200, "text/plain", ""))
 }

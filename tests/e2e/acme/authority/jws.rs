@@ -14,7 +14,7 @@ use rcgen::{KeyPair, PublicKeyData};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Refusal, State, answer::Answer};
+use super::{Refusal, State, response::Response};
 
 /// The issued nonces, each valid once.
 #[derive(Default)]
@@ -119,8 +119,8 @@ impl Jwk {
 }
 
 /// Opens the request for this path.
-pub(super) fn open(state: &mut State, path: &str, body: &[u8]) -> Result<Signed, Answer> {
-    let unreadable = || Answer::malformed("Parse error reading JWS");
+pub(super) fn open(state: &mut State, path: &str, body: &[u8]) -> Result<Signed, Response> {
+    let unreadable = || Response::malformed("Parse error reading JWS");
     let envelope: Envelope = serde_json::from_slice(body).map_err(|_| unreadable())?;
     let header: Header = parse(&envelope.protected).ok_or_else(unreadable)?;
     judge(state, &header, path)?;
@@ -128,7 +128,7 @@ pub(super) fn open(state: &mut State, path: &str, body: &[u8]) -> Result<Signed,
     let message = format!("{}.{}", envelope.protected, envelope.payload);
     let signature = decode(&envelope.signature).ok_or_else(unreadable)?;
     if !key.has_signed(&message, &signature) {
-        return Err(Answer::malformed("JWS verification error"));
+        return Err(Response::malformed("JWS verification error"));
     }
     Ok(Signed {
         payload: parse(&envelope.payload).unwrap_or_default(),
@@ -137,22 +137,22 @@ pub(super) fn open(state: &mut State, path: &str, body: &[u8]) -> Result<Signed,
     })
 }
 
-fn judge(state: &mut State, header: &Header, path: &str) -> Result<(), Answer> {
+fn judge(state: &mut State, header: &Header, path: &str) -> Result<(), Response> {
     if !["ES256", "RS256"].contains(&header.alg.as_str()) {
         let detail = "JWS signature header contains unsupported algorithm";
-        return Err(Answer::problem(400, "badSignatureAlgorithm", detail));
+        return Err(Response::problem(400, "badSignatureAlgorithm", detail));
     }
     if !state.nonces.spend(header.nonce.as_deref()) {
         return Err(bad_nonce());
     }
     if header.url != format!("{}{path}", state.base) {
         let detail = "JWS header parameter 'url' incorrect";
-        return Err(Answer::problem(403, "unauthorized", detail));
+        return Err(Response::problem(403, "unauthorized", detail));
     }
     Ok(())
 }
 
-fn signer(state: &State, header: Header) -> Result<(Jwk, Option<String>), Answer> {
+fn signer(state: &State, header: Header) -> Result<(Jwk, Option<String>), Response> {
     match (header.jwk, header.kid) {
         (Some(key), None) => Ok((key, None)),
         (None, Some(url)) => {
@@ -162,14 +162,14 @@ fn signer(state: &State, header: Header) -> Result<(Jwk, Option<String>), Answer
             let key = key.ok_or_else(|| Refusal::AccountDoesNotExist.answer())?;
             Ok((key.clone(), Some(name.to_owned())))
         }
-        _ => Err(Answer::malformed("jwk and kid are mutually exclusive")),
+        _ => Err(Response::malformed("jwk and kid are mutually exclusive")),
     }
 }
 
 /// Returns the response to an old or unknown nonce.
-pub(super) fn bad_nonce() -> Answer {
+pub(super) fn bad_nonce() -> Response {
     let detail = "Unable to validate JWS :: JWS has an invalid anti-replay nonce";
-    Answer::problem(400, "badNonce", detail)
+    Response::problem(400, "badNonce", detail)
 }
 
 /// Returns the payload without verification of the signature.

@@ -4,13 +4,12 @@ use std::{convert::Infallible, future::pending, io, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use http::Response;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::Frame;
 use socket2::{SockRef, Socket};
 use tokio::{net::TcpStream, time::sleep};
 
-use super::{Fault, answer::Answer, jws};
+use super::{Fault, jws, response::Response};
 
 /// The body of an answer, which may break off.
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -37,12 +36,12 @@ impl Cut {
 pub(super) async fn respond(
     fault: Option<Fault>,
     cut: &Cut,
-    work: impl FnOnce() -> Answer,
-) -> io::Result<Response<Body>> {
+    work: impl FnOnce() -> Response,
+) -> io::Result<http::Response<Body>> {
     let answer = match &fault {
         Some(Fault::Reset) => return Err(cut.reset()),
         Some(Fault::BlackHole) => return pending().await,
-        Some(Fault::Html) => Answer::new(503, "text/html", PAGE),
+        Some(Fault::Html) => Response::new(503, "text/html", PAGE),
         Some(Fault::BadNonce) => jws::bad_nonce(),
         Some(Fault::Refused(refusal)) => refusal.answer(),
         _ => work(),
@@ -55,8 +54,8 @@ pub(super) async fn respond(
     }
 }
 
-fn response(answer: Answer, send: impl FnOnce(Vec<u8>) -> Body) -> Response<Body> {
-    let mut response = Response::builder()
+fn response(answer: Response, send: impl FnOnce(Vec<u8>) -> Body) -> http::Response<Body> {
+    let mut response = http::Response::builder()
         .status(answer.status)
         .header("content-length", answer.body.len());
     for (name, value) in answer.fields {

@@ -5,7 +5,6 @@
 //! other files handle one resource each.
 
 mod account;
-mod answer;
 mod authorization;
 mod directory;
 mod fault;
@@ -16,11 +15,12 @@ mod order;
 mod record;
 mod refusal;
 mod renewal;
+mod response;
 mod server;
-mod sight;
 #[cfg(test)]
 mod tests;
 mod validation;
+mod validation_failure;
 
 use std::{
     net::SocketAddr,
@@ -39,9 +39,9 @@ pub use self::{
     directory::Endpoint,
     fault::{Fault, Script},
     issue::Issued,
-    record::{Heard, Ordered, Validated},
+    record::{RecordedOrder, RecordedRequest, RecordedValidation},
     refusal::{Refusal, RetryAfter},
-    sight::Sight,
+    validation_failure::ValidationFailure,
 };
 use crate::harness::{Authority, Port};
 
@@ -179,29 +179,29 @@ impl Ca {
     }
 
     /// Everything asked so far, in order.
-    pub fn requests(&self) -> Vec<Heard> {
-        self.with(|state| state.record.heard.clone())
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.with(|state| state.record.requests.clone())
     }
 
     /// Returns the requests to one endpoint so far, in order.
-    pub fn requests_to(&self, endpoint: Endpoint) -> Vec<Heard> {
-        let mut heard = self.requests();
-        heard.retain(|request| request.endpoint == endpoint);
-        heard
+    pub fn requests_to(&self, endpoint: Endpoint) -> Vec<RecordedRequest> {
+        let mut requests = self.requests();
+        requests.retain(|request| request.endpoint == endpoint);
+        requests
     }
 
     /// The orders that were accepted.
-    pub fn orders(&self) -> Vec<Ordered> {
+    pub fn orders(&self) -> Vec<RecordedOrder> {
         self.with(|state| state.record.ordered.clone())
     }
 
     /// The validations that have ended, in order.
-    pub fn validations(&self) -> Vec<Validated> {
+    pub fn validations(&self) -> Vec<RecordedValidation> {
         self.with(|state| state.record.validated.clone())
     }
 
     /// The validations that failed.
-    pub fn failed_validations(&self) -> Vec<Validated> {
+    pub fn failed_validations(&self) -> Vec<RecordedValidation> {
         let mut validated = self.validations();
         validated.retain(|validated| validated.error.is_some());
         validated

@@ -6,12 +6,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Endpoint, Fault, Ordered, Refusal, State,
-    answer::{Answer, Reply, problem},
+    Endpoint, Fault, RecordedOrder, Refusal, State,
     authorization::{Authorization, Standing},
     fault::Part,
     issue,
     renewal::{self, rfc3339},
+    response::{Reply, Response, problem},
 };
 
 /// An order of an account.
@@ -48,12 +48,12 @@ impl Wanted {
 /// Takes a new order.
 pub(super) fn place(state: &mut State, account: &str, payload: &Value) -> Reply {
     let wanted: Wanted = serde_json::from_value(payload.clone())
-        .map_err(|_| Answer::malformed("Error unmarshaling NewOrder"))?;
+        .map_err(|_| Response::malformed("Error unmarshaling NewOrder"))?;
     judge(state, &wanted)?;
     if let Some(certificate) = &wanted.replaces {
         renewal::replace(state, certificate)?;
     }
-    state.record.ordered.push(Ordered {
+    state.record.ordered.push(RecordedOrder {
         names: wanted.names(),
         replaces: wanted.replaces.clone(),
         profile: wanted.profile.clone(),
@@ -75,15 +75,15 @@ pub(super) fn place(state: &mut State, account: &str, payload: &Value) -> Reply 
     Ok(answer)
 }
 
-fn judge(state: &State, wanted: &Wanted) -> Result<(), Answer> {
+fn judge(state: &State, wanted: &Wanted) -> Result<(), Response> {
     if wanted.identifiers.is_empty() {
-        return Err(Answer::malformed(
+        return Err(Response::malformed(
             "NewOrder request did not specify any identifiers",
         ));
     }
     if wanted.identifiers.iter().any(|name| name.r#type != "dns") {
         let detail = "NewOrder request included unsupported identifier";
-        return Err(Answer::problem(400, "unsupportedIdentifier", detail));
+        return Err(Response::problem(400, "unsupportedIdentifier", detail));
     }
     let mut profiles = state.options.profiles.iter().map(|(name, _)| *name);
     let known = |profile: &String| profiles.any(|name| name == profile);
@@ -104,7 +104,7 @@ pub(super) fn finalize(state: &mut State, account: &str, number: &str, payload: 
     let number = find(state, account, number)?;
     if standing(state, number) != "ready" {
         let detail = "Order's status is not acceptable for finalization";
-        return Err(Answer::problem(403, "orderNotReady", detail));
+        return Err(Response::problem(403, "orderNotReady", detail));
     }
     let order = &state.orders[number];
     let (names, profile) = (order.wanted.names(), order.wanted.profile.clone());
@@ -113,21 +113,21 @@ pub(super) fn finalize(state: &mut State, account: &str, number: &str, payload: 
     Ok(order_response(state, number))
 }
 
-fn find(state: &State, account: &str, number: &str) -> Result<usize, Answer> {
+fn find(state: &State, account: &str, number: &str) -> Result<usize, Response> {
     let number = number.parse().unwrap_or(usize::MAX);
     let order = state.orders.get(number);
     let own = order.filter(|order| order.account == account);
     own.map(|_| number)
-        .ok_or_else(|| Answer::problem(404, "malformed", "No order for ID"))
+        .ok_or_else(|| Response::problem(404, "malformed", "No order for ID"))
 }
 
-fn order_response(state: &mut State, number: usize) -> Answer {
+fn order_response(state: &mut State, number: usize) -> Response {
     let mut status = standing(state, number);
     let stuck = status == "valid" && stuck(state, number);
     if stuck {
         status = "processing";
     }
-    let answer = Answer::json(200, &document(state, number, status))
+    let answer = Response::json(200, &document(state, number, status))
         .with("location", format!("{}/order/{number}", state.base));
     match stuck {
         true => answer.with("retry-after", "1"),

@@ -8,7 +8,7 @@ use super::{Endpoint, directory::Place, jws};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub struct Heard {
+pub struct RecordedRequest {
     /// The requested endpoint.
     pub endpoint: Endpoint,
     /// The path of the URL.
@@ -21,7 +21,7 @@ pub struct Heard {
 
 /// An order that was accepted.
 #[derive(Clone, Debug)]
-pub struct Ordered {
+pub struct RecordedOrder {
     /// The identifiers.
     pub names: Vec<String>,
     /// The certificate it replaces (RFC 9773, section 5).
@@ -34,7 +34,7 @@ pub struct Ordered {
 
 /// A validation that has ended.
 #[derive(Clone, Debug)]
-pub struct Validated {
+pub struct RecordedValidation {
     /// The identifier.
     pub name: String,
     /// The type of the challenge: `http-01`.
@@ -48,14 +48,14 @@ pub struct Validated {
 /// All of it, in order.
 #[derive(Default)]
 pub(super) struct Record {
-    pub(super) heard: Vec<Heard>,
-    pub(super) ordered: Vec<Ordered>,
-    pub(super) validated: Vec<Validated>,
+    pub(super) requests: Vec<RecordedRequest>,
+    pub(super) ordered: Vec<RecordedOrder>,
+    pub(super) validated: Vec<RecordedValidation>,
 }
 
 impl Record {
-    pub(super) fn hear(&mut self, place: &Place, path: &str, body: &[u8]) {
-        self.heard.push(Heard {
+    pub(super) fn record_request(&mut self, place: &Place, path: &str, body: &[u8]) {
+        self.requests.push(RecordedRequest {
             endpoint: place.endpoint,
             path: path.to_owned(),
             at: Instant::now(),

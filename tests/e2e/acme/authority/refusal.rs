@@ -4,7 +4,7 @@ use time::{
     OffsetDateTime, UtcDateTime, format_description::BorrowedFormatItem, macros::format_description,
 };
 
-use super::{Endpoint, answer::Answer};
+use super::{Endpoint, response::Response};
 
 /// A problem in place of what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +43,9 @@ pub enum RetryAfter {
 }
 
 impl Refusal {
-    pub(super) fn answer(&self) -> Answer {
+    pub(super) fn answer(&self) -> Response {
         let (status, kind) = self.problem();
-        let answer = Answer::problem(status, kind, &self.detail());
+        let answer = Response::problem(status, kind, &self.detail());
         match self {
             Self::RateLimited(RetryAfter::Seconds(seconds)) => {
                 answer.with("retry-after", seconds.to_string())

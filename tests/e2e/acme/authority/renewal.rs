@@ -5,15 +5,15 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     Endpoint, Fault, Issued, Refusal, State,
-    answer::{Answer, Reply},
     fault::Part,
+    response::{Reply, Response},
 };
 
 /// Returns the renewal window of the certificate with this identifier (RFC 9773).
 pub(super) fn answer(state: &mut State, identifier: &str) -> Reply {
     let fault = state.faults.strike(Part::Renewal, Endpoint::RenewalInfo);
     if fault == Some(Fault::RenewalGarbage) {
-        return Ok(Answer::new(
+        return Ok(Response::new(
             200,
             "application/json",
             "{\"suggestedWindow\": ",
@@ -21,12 +21,12 @@ pub(super) fn answer(state: &mut State, identifier: &str) -> Reply {
     }
     let found = state.issuer.by_identifier(identifier);
     let Some(issued) = found.filter(|_| fault != Some(Fault::RenewalMissing)) else {
-        return Err(Answer::problem(404, "malformed", "Certificate not found"));
+        return Err(Response::problem(404, "malformed", "Certificate not found"));
     };
     let [start, end] = window(issued, fault.as_ref()).map(rfc3339);
     let document = json!({"suggestedWindow": {"start": start, "end": end}});
     let pause = state.options.renewal_pause.to_string();
-    Ok(Answer::json(200, &document).with("retry-after", pause))
+    Ok(Response::json(200, &document).with("retry-after", pause))
 }
 
 /// The last third of the lifetime, or at once for a revoked certificate.
@@ -45,10 +45,10 @@ fn window(issued: &Issued, fault: Option<&Fault>) -> [OffsetDateTime; 2] {
 }
 
 /// Notes that the certificate of this identifier is replaced, which it can be once.
-pub(super) fn replace(state: &mut State, identifier: &str) -> Result<(), Answer> {
+pub(super) fn replace(state: &mut State, identifier: &str) -> Result<(), Response> {
     let Some(issued) = state.issuer.by_identifier(identifier) else {
         let detail = "Could not validate ARI 'replaces' field :: certificate not found";
-        return Err(Answer::malformed(detail));
+        return Err(Response::malformed(detail));
     };
     if issued.replaced {
         return Err(Refusal::AlreadyReplaced.answer());

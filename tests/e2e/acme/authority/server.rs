@@ -62,8 +62,8 @@ async fn answer(
     let place = Place::parse(path);
     let fault = {
         let mut state = shared.lock().unwrap();
-        state.record.hear(&place, path, &body);
-        state.faults.strike_on(Part::Answer, place.endpoint, path)
+        state.record.record_request(&place, path, &body);
+        state.faults.strike_on(Part::Response, place.endpoint, path)
     };
     let work = || {
         let reply = directory::answer(shared, &place, path, &body);

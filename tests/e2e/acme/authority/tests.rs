@@ -13,12 +13,12 @@ use crate::{
 };
 
 /// The CA and a hub that answers http-01.
-struct Bench {
+struct Fixture {
     hub: Hub,
     ca: Ca,
 }
 
-impl Bench {
+impl Fixture {
     async fn new() -> Self {
         Self::with(|_| ()).await
     }

@@ -1,16 +1,16 @@
 //! Validation of proofs: http-01, tls-alpn-01 (RFC 8737) and dns-01.
 
-mod visit;
+mod attempt;
 
 use std::{io, time::Duration, time::Instant};
 
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
-pub(super) use self::visit::Visit;
+pub(super) use self::attempt::ValidationAttempt;
 use super::{
-    Endpoint, Fault, Shared, Sight, Validated, answer::problem, authorization::Standing,
-    fault::Part, sight::stranger,
+    Endpoint, Fault, RecordedValidation, Shared, ValidationFailure, authorization::Standing,
+    fault::Part, response::problem, validation_failure::stranger,
 };
 
 /// The types of challenges.
@@ -22,7 +22,7 @@ pub(super) enum Kind {
 }
 
 /// Timeout of a validation request.
-const PATIENCE: Duration = Duration::from_secs(5);
+const RETRY_DEADLINE: Duration = Duration::from_secs(5);
 
 impl Kind {
     pub(super) fn name(self) -> &'static str {
@@ -35,14 +35,14 @@ impl Kind {
 }
 
 /// Validates the proof and stores the result in the authorization.
-pub(super) async fn validate(shared: Shared, authorization: usize, visit: Visit) {
+pub(super) async fn validate(shared: Shared, authorization: usize, visit: ValidationAttempt) {
     let fault = {
         let mut state = shared.lock().unwrap();
         state.faults.strike(Part::Validation, Endpoint::Challenge)
     };
     let error = error(&visit, fault).await;
     let mut state = shared.lock().unwrap();
-    state.record.validated.push(Validated {
+    state.record.validated.push(RecordedValidation {
         name: visit.name,
         challenge: visit.kind.name(),
         error: error.as_ref().map(|error| error["detail"].to_string()),
@@ -55,7 +55,7 @@ pub(super) async fn validate(shared: Shared, authorization: usize, visit: Visit)
 }
 
 /// Returns the error of a validation, if any; a secondary one fails only after success from here.
-async fn error(visit: &Visit, fault: Option<Fault>) -> Option<Value> {
+async fn error(visit: &ValidationAttempt, fault: Option<Fault>) -> Option<Value> {
     let sight = match fault {
         Some(Fault::Unproven(sight)) => sight,
         Some(Fault::Late(wait)) => {
@@ -64,7 +64,7 @@ async fn error(visit: &Visit, fault: Option<Fault>) -> Option<Value> {
         }
         _ => return seen(visit).await,
     };
-    if sight == Sight::SecondaryTimeOut
+    if sight == ValidationFailure::SecondaryTimeOut
         && let Some(error) = seen(visit).await
     {
         return Some(error);
@@ -72,24 +72,24 @@ async fn error(visit: &Visit, fault: Option<Fault>) -> Option<Value> {
     Some(sight.problem(visit.kind, &visit.name, &visit.token))
 }
 
-async fn seen(visit: &Visit) -> Option<Value> {
-    let Visit {
+async fn seen(visit: &ValidationAttempt) -> Option<Value> {
+    let ValidationAttempt {
         kind, name, token, ..
     } = visit;
-    match timeout(PATIENCE, visit.proof()).await {
+    match timeout(RETRY_DEADLINE, visit.proof()).await {
         Ok(Ok(true)) => None,
         Ok(Ok(false)) => Some(problem(403, "unauthorized", &stranger(*kind, name, token))),
         Ok(Err(error)) => Some(unreached(visit, &error)),
-        Err(_) => Some(Sight::TimeOut.problem(*kind, name, token)),
+        Err(_) => Some(ValidationFailure::TimeOut.problem(*kind, name, token)),
     }
 }
 
-fn unreached(visit: &Visit, error: &io::Error) -> Value {
-    let Visit {
+fn unreached(visit: &ValidationAttempt, error: &io::Error) -> Value {
+    let ValidationAttempt {
         kind, name, token, ..
     } = visit;
     if error.kind() == io::ErrorKind::ConnectionRefused {
-        return Sight::Refused.problem(*kind, name, token);
+        return ValidationFailure::Refused.problem(*kind, name, token);
     }
     problem(400, "connection", &format!("127.0.0.1: {error}"))
 }

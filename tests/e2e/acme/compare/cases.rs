@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::acme::authority::{Ca, Endpoint, Fault, Refusal, RetryAfter, Sight};
+use crate::acme::authority::{Ca, Endpoint, Fault, Refusal, RetryAfter, ValidationFailure};
 
 /// One fault of the CA.
 pub(super) struct Case {
@@ -164,7 +164,7 @@ fn refusals() -> Vec<Case> {
             "port closed to the CA",
             &["forward port", "firewall", "refused"],
             |ca| {
-                ca.fault(Fault::Unproven(Sight::Refused));
+                ca.fault(Fault::Unproven(ValidationFailure::Refused));
             },
         ),
         case("clock of the CA three days ahead", &["clock"], |ca| {

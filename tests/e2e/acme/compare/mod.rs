@@ -2,16 +2,16 @@
 //!
 //! Run by `tests/acme-faults`, because it takes minutes and needs both programs.
 
+mod acme_program;
 mod cases;
-mod contestant;
 
 use std::{fs, path::Path, time::Duration};
 
 use futures_util::{StreamExt, future::join_all, stream};
 
 use self::{
+    acme_program::{AcmeProgram, Outcome},
     cases::{Case, cases},
-    contestant::{Contestant, Outcome},
 };
 use crate::acme::program::has_programs;
 
@@ -45,19 +45,19 @@ async fn hubgate_gets_the_certificate_whenever_caddy_or_certbot_does() {
 
 /// A line of the table, and the case's name if hubgate got no certificate where another did.
 async fn row(case: Case) -> (String, Option<&'static str>) {
-    let outcomes = join_all(Contestant::ALL.map(|contestant| contestant.play(&case))).await;
-    let said: Vec<_> = outcomes
+    let outcomes = join_all(AcmeProgram::ALL.map(|program| program.play(&case))).await;
+    let log: Vec<_> = outcomes
         .iter()
-        .filter(|outcome| outcome.says(case.cause))
-        .map(|outcome| outcome.contestant.name())
+        .filter(|outcome| outcome.logged(case.cause))
+        .map(|outcome| outcome.program.name())
         .collect();
-    let said = match (case.cause.is_empty(), said.is_empty()) {
+    let log = match (case.cause.is_empty(), log.is_empty()) {
         (true, _) => "-".to_owned(),
         (_, true) => "nothing".to_owned(),
-        _ => said.join(", "),
+        _ => log.join(", "),
     };
     let cells: Vec<_> = outcomes.iter().map(Outcome::cell).collect();
-    let line = format!("| {} | {} | {said} |\n", case.name, cells.join(" | "));
+    let line = format!("| {} | {} | {log} |\n", case.name, cells.join(" | "));
     let [hubgate, others @ ..] = &outcomes[..] else {
         panic!("three contestants");
     };

@@ -16,14 +16,14 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// The same with a margin, so that a slow stop has its figure.
 const WATCHED: Duration = Duration::from_secs(40);
 /// Time in which a busy machine delivers a signal.
-const HEARD: Duration = Duration::from_secs(3);
+const NOTICED: Duration = Duration::from_secs(3);
 /// Time in which the system removes a killed process.
 const REAPED: Duration = Duration::from_secs(2);
 
 /// The course of a stop.
 pub struct Stop {
     /// Until no new connection was accepted.
-    heard: Duration,
+    noticed: Duration,
     /// Until the process had ended.
     ended: Duration,
     /// Processes that it started.
@@ -43,7 +43,7 @@ impl Hubgate {
             TcpStream::connect(address).await.is_err()
         })
         .await;
-        let heard = begin.elapsed();
+        let noticed = begin.elapsed();
         started.extend(descendants(self.process()));
         eventually(WATCHED, "hubgate ends", async || self.status().is_some()).await;
         let ended = begin.elapsed();
@@ -54,7 +54,7 @@ impl Hubgate {
         .await;
         let started = started.len();
         Stop {
-            heard,
+            noticed,
             ended,
             started,
         }
@@ -65,18 +65,18 @@ impl Stop {
     /// # Panics
     /// If hubgate handled the signal late, or ended after more than 20 seconds.
     pub fn must_be_timely(&self) {
-        assert!(self.heard < HEARD, "{self}");
+        assert!(self.noticed < NOTICED, "{self}");
         assert!(self.ended < LONGEST, "{self}");
     }
 }
 
 impl Display for Stop {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [heard, ended] = [self.heard, self.ended].map(|time| time.as_secs_f64());
+        let [noticed, ended] = [self.noticed, self.ended].map(|time| time.as_secs_f64());
         let started = self.started;
         write!(
             out,
-            "SIGTERM heard after {heard:.2} s, ended after {ended:.2} s with {started} processes"
+            "SIGTERM noticed after {noticed:.2} s, ended after {ended:.2} s with {started} processes"
         )
     }
 }

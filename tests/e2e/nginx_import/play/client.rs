@@ -14,7 +14,7 @@ use rustls::{
 };
 use socket2::{Domain, Socket, Type};
 
-use super::requests::{Card, Request};
+use super::requests::{ClientCertificate, Request};
 use crate::harness::{AnyCertificate, Authority, Leaf};
 
 trait Stream: Read + Write {}
@@ -22,7 +22,7 @@ impl<T: Read + Write> Stream for T {}
 
 /// A response's status and redirect.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Answer {
+pub(super) struct Response {
     /// The status; 0 without an answer.
     pub status: u16,
     /// The field Location.
@@ -30,7 +30,7 @@ pub(super) struct Answer {
 }
 
 /// The certificates of all sites, and a handshake for each.
-pub(super) struct Cards {
+pub(super) struct Certificates {
     /// The CA of good clients, and another one.
     pub ca: Authority,
     pub strangers: Authority,
@@ -45,7 +45,7 @@ pub(super) struct Cards {
     strange: Arc<ClientConfig>,
 }
 
-impl Cards {
+impl Certificates {
     /// Makes them.
     pub(super) fn new() -> Self {
         let root = Authority::new("root");
@@ -71,13 +71,13 @@ impl Cards {
         }
     }
 
-    fn config(&self, card: Card) -> Arc<ClientConfig> {
-        match card {
-            Card::None => self.none.clone(),
-            Card::Own => self.own.clone(),
-            Card::Deep => self.deep.clone(),
-            Card::Deeper => self.deeper.clone(),
-            Card::Strange => self.strange.clone(),
+    fn config(&self, certificate: ClientCertificate) -> Arc<ClientConfig> {
+        match certificate {
+            ClientCertificate::None => self.none.clone(),
+            ClientCertificate::Own => self.own.clone(),
+            ClientCertificate::Deep => self.deep.clone(),
+            ClientCertificate::Deeper => self.deeper.clone(),
+            ClientCertificate::Strange => self.strange.clone(),
         }
     }
 }
@@ -100,23 +100,23 @@ fn config(root: &Authority, leaf: Option<Leaf>) -> ClientConfig {
 
 /// Connections to one proxy.
 pub(super) struct Client<'c> {
-    cards: &'c Cards,
+    certificates: &'c Certificates,
     ports: HashMap<&'static str, u16>,
     open: HashMap<String, BufReader<Box<dyn Stream>>>,
 }
 
 impl<'c> Client<'c> {
     /// One that has no connection yet.
-    pub(super) fn new(cards: &'c Cards, ports: HashMap<&'static str, u16>) -> Self {
+    pub(super) fn new(certificates: &'c Certificates, ports: HashMap<&'static str, u16>) -> Self {
         Self {
-            cards,
+            certificates,
             ports,
             open: HashMap::new(),
         }
     }
 
     /// Sends a request; an error is no answer.
-    pub(super) fn send(&mut self, request: &Request, number: u64) -> Answer {
+    pub(super) fn send(&mut self, request: &Request, number: u64) -> Response {
         let key = format!("{:?} {}", request.connection(), request.from);
         let kept = self.open.remove(&key);
         let again = kept.is_some();
@@ -132,7 +132,7 @@ impl<'c> Client<'c> {
             }
             // A kept connection may have been closed meanwhile.
             Err(_) if again => self.send(request, number),
-            Err(_) => Answer::default(),
+            Err(_) => Response::default(),
         }
     }
 
@@ -152,7 +152,7 @@ impl<'c> Client<'c> {
         }
         let name =
             ServerName::try_from(request.name.to_ascii_lowercase()).map_err(io::Error::other)?;
-        let connection = ClientConnection::new(self.cards.config(request.card), name)
+        let connection = ClientConnection::new(self.certificates.config(request.certificate), name)
             .map_err(io::Error::other)?;
         Ok(BufReader::new(Box::new(StreamOwned::new(connection, tcp))))
     }
@@ -166,7 +166,7 @@ fn exchange(
     mut stream: BufReader<Box<dyn Stream>>,
     text: &str,
     method: &str,
-) -> io::Result<(Answer, Kept)> {
+) -> io::Result<(Response, Kept)> {
     stream.get_mut().write_all(text.as_bytes())?;
     stream.get_mut().flush()?;
     let mut first = String::new();
@@ -178,7 +178,7 @@ fn exchange(
         .nth(1)
         .and_then(|status| status.parse().ok())
         .unwrap_or(0);
-    let mut answer = Answer {
+    let mut answer = Response {
         status,
         location: String::new(),
     };

@@ -1,21 +1,21 @@
 //! Checks that NGINX lets the same request reach the same hub.
 
 use super::{
-    client::{Answer, Client},
+    client::{Client, Response},
     grammar,
-    hubs::{Heard, decoded},
-    pair::Stage,
-    requests::{Card, Request},
+    hubs::{ReceivedRequest, decoded},
+    pair::Fixture,
+    requests::{ClientCertificate, Request},
 };
 
-impl Stage<'_> {
+impl Fixture<'_> {
     /// Returns true if NGINX reaches the same hub, or redirects there by a trailing slash of the
     /// path.
     pub(super) fn reaches(
         &mut self,
-        ours: &Heard,
-        theirs: Option<&Heard>,
-        answer: &Answer,
+        ours: &ReceivedRequest,
+        theirs: Option<&ReceivedRequest>,
+        answer: &Response,
         request: &Request,
         nginx: &mut Client<'_>,
     ) -> bool {
@@ -23,13 +23,13 @@ impl Stage<'_> {
             return is_same(ours, theirs);
         }
         // NGINX refuses a wrong certificate even where none is needed; hubgate takes it for none.
-        if answer.status == 400 && request.card != Card::None {
+        if answer.status == 400 && request.certificate != ClientCertificate::None {
             let bare = Request {
-                card: Card::None,
+                certificate: ClientCertificate::None,
                 ..request.clone()
             };
-            let (_, heard) = self.send(nginx, &bare);
-            return heard.is_some_and(|heard| is_same(ours, &heard));
+            let (_, received) = self.send(nginx, &bare);
+            return received.is_some_and(|received| is_same(ours, &received));
         }
         // NGINX requires the exact name of the handshake where it requests certificates; hubgate
         // accepts any name of the same site.
@@ -38,8 +38,8 @@ impl Stage<'_> {
                 name: request.host.clone(),
                 ..request.clone()
             };
-            let (_, heard) = self.send(nginx, &named);
-            return heard.is_some_and(|heard| is_same(ours, &heard));
+            let (_, received) = self.send(nginx, &named);
+            return received.is_some_and(|received| is_same(ours, &received));
         }
         let slash = format!("{}/", decoded(&request.path));
         let location = answer.location.split('?').next().unwrap_or_default();
@@ -54,14 +54,14 @@ impl Stage<'_> {
             path: format!("{}/", request.path),
             ..request.clone()
         };
-        let (_, heard) = self.send(nginx, &led);
-        heard.is_some_and(|heard| {
+        let (_, received) = self.send(nginx, &led);
+        received.is_some_and(|received| {
             is_same(
-                &Heard {
+                &ReceivedRequest {
                     path: slash,
                     ..ours.clone()
                 },
-                &heard,
+                &received,
             )
         })
     }
@@ -69,7 +69,7 @@ impl Stage<'_> {
 
 /// Returns true if a hub gets the same request from both, and no claim or secret that NGINX
 /// withholds.
-fn is_same(ours: &Heard, theirs: &Heard) -> bool {
+fn is_same(ours: &ReceivedRequest, theirs: &ReceivedRequest) -> bool {
     let visitors_own =
         |line: &&String| line.starts_with("authorization:") && !line.contains(grammar::SECRET);
     let mut claims = ours.identity.iter().filter(|line| !visitors_own(line));

@@ -10,7 +10,7 @@ use std::{
 
 /// A request as a hub got it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Heard {
+pub(super) struct ReceivedRequest {
     /// Name of the hub.
     pub hub: &'static str,
     /// The method.
@@ -23,7 +23,7 @@ pub(super) struct Heard {
     pub host: String,
 }
 
-type Notes = Arc<Mutex<HashMap<u64, Heard>>>;
+type Records = Arc<Mutex<HashMap<u64, ReceivedRequest>>>;
 
 /// Both hubs.
 pub(super) struct Hubs {
@@ -31,39 +31,39 @@ pub(super) struct Hubs {
     pub hub: SocketAddr,
     /// The other one's.
     pub other: SocketAddr,
-    notes: Notes,
+    records: Records,
 }
 
 impl Hubs {
     /// Starts both; they end with the process.
     pub(super) fn start() -> Self {
-        let notes = Notes::default();
+        let records = Records::default();
         Self {
-            hub: serve("hub", notes.clone()),
-            other: serve("other", notes.clone()),
-            notes,
+            hub: serve("hub", records.clone()),
+            other: serve("other", records.clone()),
+            records,
         }
     }
 
     /// Removes and returns the record of a request.
-    pub(super) fn heard(&self, number: u64) -> Option<Heard> {
-        self.notes.lock().unwrap().remove(&number)
+    pub(super) fn take_received(&self, number: u64) -> Option<ReceivedRequest> {
+        self.records.lock().unwrap().remove(&number)
     }
 }
 
-fn serve(hub: &'static str, notes: Notes) -> SocketAddr {
+fn serve(hub: &'static str, records: Records) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let notes = notes.clone();
-            thread::spawn(move || answer(hub, stream, &notes));
+            let records = records.clone();
+            thread::spawn(move || answer(hub, stream, &records));
         }
     });
     address
 }
 
-fn answer(hub: &'static str, mut stream: TcpStream, notes: &Notes) -> Option<()> {
+fn answer(hub: &'static str, mut stream: TcpStream, records: &Records) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     loop {
@@ -86,13 +86,18 @@ fn answer(hub: &'static str, mut stream: TcpStream, notes: &Notes) -> Option<()>
                 value.trim().to_ascii_lowercase().clone_into(&mut host);
             }
         }
-        note(hub, &first, (identity, without_port(&host)), notes);
+        note(hub, &first, (identity, without_port(&host)), records);
         let body = if first.starts_with("HEAD") { "" } else { "ok" };
         write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{body}").ok()?;
     }
 }
 
-fn note(hub: &'static str, first: &str, (identity, host): (Vec<String>, String), notes: &Notes) {
+fn note(
+    hub: &'static str,
+    first: &str,
+    (identity, host): (Vec<String>, String),
+    records: &Records,
+) {
     let mut words = first.split(' ');
     let (method, target) = (
         words.next().unwrap_or_default(),
@@ -103,14 +108,17 @@ fn note(hub: &'static str, first: &str, (identity, host): (Vec<String>, String),
         .rsplit("n=")
         .next()
         .and_then(|number| number.parse().ok());
-    let heard = Heard {
+    let received = ReceivedRequest {
         hub,
         method: method.to_owned(),
         path: decoded(path),
         identity,
         host,
     };
-    notes.lock().unwrap().insert(number.unwrap_or(0), heard);
+    records
+        .lock()
+        .unwrap()
+        .insert(number.unwrap_or(0), received);
 }
 
 fn without_port(host: &str) -> String {

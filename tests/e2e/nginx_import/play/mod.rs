@@ -23,11 +23,11 @@ use std::{
 };
 
 use self::{
-    client::Cards,
+    client::Certificates,
     grammar::Grammar,
     hubs::Hubs,
     node::Node,
-    pair::{Played, Stage, Weakness},
+    pair::{Fixture, Outcome, Weakness},
     random::Random,
     requests::Request,
 };
@@ -43,7 +43,7 @@ const TRIALS: usize = 400;
 
 /// Results of all sites.
 #[derive(Default)]
-struct Tally {
+struct Totals {
     stopped: u64,
     unplayable: Vec<String>,
     played: u64,
@@ -67,75 +67,75 @@ fn no_random_site_is_weaker_than_in_nginx() {
         number("HUBGATE_PLAY_SEED", SEED),
     );
     let first = number("HUBGATE_PLAY_FIRST", 0);
-    let (hubs, cards) = (Hubs::start(), Cards::new());
-    let (next, tally) = (AtomicU64::new(first), Mutex::new(Tally::default()));
+    let (hubs, certificates) = (Hubs::start(), Certificates::new());
+    let (next, totals) = (AtomicU64::new(first), Mutex::new(Totals::default()));
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
-                let mut stage = Stage::new(&hubs, &cards);
+                let mut fixture = Fixture::new(&hubs, &certificates);
                 loop {
                     let site = next.fetch_add(1, Ordering::Relaxed);
                     if site >= first + sites {
                         break;
                     }
-                    play(&mut stage, seed, site, &tally);
+                    play(&mut fixture, seed, site, &totals);
                 }
             });
         }
     });
-    let tally = tally.into_inner().unwrap();
+    let totals = totals.into_inner().unwrap();
     let summary = format!(
         "{sites} sites of seed {seed}: {} played with {} requests at a hub, {} stopped, {} not playable, {} weaker",
-        tally.played,
-        tally.reached,
-        tally.stopped,
-        tally.unplayable.len(),
-        tally.found.len()
+        totals.played,
+        totals.reached,
+        totals.stopped,
+        totals.unplayable.len(),
+        totals.found.len()
     );
     eprintln!("{summary}");
     assert!(
-        tally.found.is_empty(),
+        totals.found.is_empty(),
         "{summary}\n{}",
-        tally.found.join("\n")
+        totals.found.join("\n")
     );
     assert!(
-        tally.played * 4 > sites && tally.reached > 0,
+        totals.played * 4 > sites && totals.reached > 0,
         "{summary}\n{}",
-        tally.unplayable.join("\n")
+        totals.unplayable.join("\n")
     );
 }
 
-fn play(stage: &mut Stage<'_>, seed: u64, nth: u64, tally: &Mutex<Tally>) {
+fn play(fixture: &mut Fixture<'_>, seed: u64, nth: u64, totals: &Mutex<Totals>) {
     let site = Grammar::site(Random::new(seed, nth));
     let requests = requests::all(&site, Random::new(seed.wrapping_add(1), nth));
-    let played = stage.play(&site, &requests);
+    let played = fixture.play(&site, &requests);
     let weakness = {
-        let mut tally = tally.lock().unwrap();
+        let mut totals = totals.lock().unwrap();
         match played {
-            Played::Stopped(why) => {
-                tally.stopped += 1;
+            Outcome::Stopped(why) => {
+                totals.stopped += 1;
                 return log(nth, "stopped", &why);
             }
-            Played::Unplayable(why) => {
+            Outcome::Unplayable(why) => {
                 log(nth, "unplayable", &why);
-                return tally.unplayable.push(why);
+                return totals.unplayable.push(why);
             }
-            Played::Equal(reached) => {
-                tally.played += 1;
-                tally.reached += reached;
+            Outcome::Equal(reached) => {
+                totals.played += 1;
+                totals.reached += reached;
                 return;
             }
-            Played::Weaker(weakness) => weakness,
+            Outcome::Weaker(weakness) => weakness,
         }
     };
-    let (site, weakness) = shrink(stage, site, *weakness);
+    let (site, weakness) = shrink(fixture, site, *weakness);
     let found = format!(
         "--- site {nth} of seed {seed}\n{}\n{}",
         node::text(&site),
         describe(&weakness)
     );
     eprintln!("{found}");
-    tally.lock().unwrap().found.push(found);
+    totals.lock().unwrap().found.push(found);
 }
 
 fn log(nth: u64, what: &str, why: &str) {
@@ -145,7 +145,7 @@ fn log(nth: u64, what: &str, why: &str) {
 }
 
 /// Leaves out one directive after the other, as long as the request still passes.
-fn shrink(stage: &mut Stage<'_>, site: Vec<Node>, weakness: Weakness) -> (Vec<Node>, Weakness) {
+fn shrink(fixture: &mut Fixture<'_>, site: Vec<Node>, weakness: Weakness) -> (Vec<Node>, Weakness) {
     let (mut site, mut weakness, mut trials) = (site, weakness, 0);
     loop {
         let request: Vec<Request> = vec![weakness.request.clone()];
@@ -154,8 +154,8 @@ fn shrink(stage: &mut Stage<'_>, site: Vec<Node>, weakness: Weakness) -> (Vec<No
             if trials > TRIALS {
                 return None;
             }
-            match stage.play(&smaller, &request) {
-                Played::Weaker(weakness) => Some((smaller, *weakness)),
+            match fixture.play(&smaller, &request) {
+                Outcome::Weaker(weakness) => Some((smaller, *weakness)),
                 _ => None,
             }
         });
@@ -175,6 +175,6 @@ fn describe(weakness: &Weakness) -> String {
         yaml,
     } = weakness;
     format!(
-        "{request:?}\nhubgate's hub heard {ours:?}\nNGINX answered {status}, its hub heard {theirs:?}\n{yaml}"
+        "{request:?}\nhubgate's hub received {ours:?}\nNGINX answered {status}, its hub received {theirs:?}\n{yaml}"
     )
 }

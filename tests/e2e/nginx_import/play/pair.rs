@@ -10,8 +10,8 @@ use std::{
 use hubgate::nginx::{self, Disk, Import, ImportError, ImportOptions};
 
 use super::{
-    client::{Answer, Cards, Client},
-    hubs::{Heard, Hubs},
+    client::{Certificates, Client, Response},
+    hubs::{Hubs, ReceivedRequest},
     node::{self, Node},
     processes::{Ending, listened, nginx_listens, start_hubgate, wait},
     requests::Request,
@@ -19,9 +19,9 @@ use super::{
 use crate::harness::Port;
 
 /// Resources that all sites of a thread share.
-pub(super) struct Stage<'s> {
+pub(super) struct Fixture<'s> {
     pub hubs: &'s Hubs,
-    pub cards: &'s Cards,
+    pub certificates: &'s Certificates,
     folder: tempfile::TempDir,
     ours: Ports,
     theirs: Ports,
@@ -32,7 +32,7 @@ struct Ports(HashMap<&'static str, Port>);
 
 /// Outcome of a site.
 #[derive(Debug)]
-pub(super) enum Played {
+pub(super) enum Outcome {
     /// The import stops.
     Stopped(String),
     /// NGINX refuses it, or hubgate cannot listen.
@@ -47,8 +47,8 @@ pub(super) enum Played {
 #[derive(Debug)]
 pub(super) struct Weakness {
     pub request: Request,
-    pub ours: Heard,
-    pub theirs: Option<Heard>,
+    pub ours: ReceivedRequest,
+    pub theirs: Option<ReceivedRequest>,
     pub status: u16,
     pub yaml: String,
 }
@@ -72,19 +72,22 @@ const AROUND: &str = "daemon off; master_process off; pid nginx.pid; error_log s
     events { worker_connections 256; }\nhttp {\naccess_log off; client_body_temp_path body; proxy_temp_path proxy;\n\
     fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi; keepalive_timeout 75; keepalive_requests 100000;\n";
 
-impl<'s> Stage<'s> {
+impl<'s> Fixture<'s> {
     /// A folder with all the files that sites name, and ports for both.
-    pub(super) fn new(hubs: &'s Hubs, cards: &'s Cards) -> Self {
+    pub(super) fn new(hubs: &'s Hubs, certificates: &'s Certificates) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // {SHA} of `secret`, which costs next to nothing.
         let secret = "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=";
         for (name, text) in [
-            ("s.pem", cards.server.chain_pem.clone()),
-            ("s.key", cards.server.key_pem.clone()),
-            ("ca.pem", cards.ca.pem()),
-            ("ca2.pem", cards.strangers.pem()),
-            ("both.pem", cards.between.pem() + &cards.ca.pem()),
-            ("cut.pem", cards.between.pem()),
+            ("s.pem", certificates.server.chain_pem.clone()),
+            ("s.key", certificates.server.key_pem.clone()),
+            ("ca.pem", certificates.ca.pem()),
+            ("ca2.pem", certificates.strangers.pem()),
+            (
+                "both.pem",
+                certificates.between.pem() + &certificates.ca.pem(),
+            ),
+            ("cut.pem", certificates.between.pem()),
             ("pw", format!("anna:{secret}\nbert:{{SHA}}x\n")),
             ("pw2", format!("bert:{secret}\n")),
             (
@@ -96,7 +99,7 @@ impl<'s> Stage<'s> {
         }
         Self {
             hubs,
-            cards,
+            certificates,
             folder,
             ours: Ports::keep(),
             theirs: Ports::keep(),
@@ -105,30 +108,30 @@ impl<'s> Stage<'s> {
     }
 
     /// Plays a site to both.
-    pub(super) fn play(&mut self, site: &[Node], requests: &[Request]) -> Played {
+    pub(super) fn play(&mut self, site: &[Node], requests: &[Request]) -> Outcome {
         let path = self.folder.path().to_owned();
         let imported = match self.import(site, &path) {
             Ok(imported) => imported,
             Err(ImportError::Invalid { faults, yaml }) => {
-                return Played::Unplayable(format!("{faults}\n{yaml}"));
+                return Outcome::Unplayable(format!("{faults}\n{yaml}"));
             }
-            Err(failure) => return Played::Stopped(failure.to_string()),
+            Err(failure) => return Outcome::Stopped(failure.to_string()),
         };
         let yaml = &imported.yaml;
         let listened = listened(yaml);
         let ours = match start_hubgate(&path, &imported, &listened) {
             Ok(child) => child,
-            Err(why) => return Played::Unplayable(format!("hubgate: {why}\n{yaml}")),
+            Err(why) => return Outcome::Unplayable(format!("hubgate: {why}\n{yaml}")),
         };
         let mut theirs = match self.start_nginx(site, &path) {
             Ok(child) => child,
-            Err(why) => return Played::Unplayable(format!("nginx: {why}")),
+            Err(why) => return Outcome::Unplayable(format!("nginx: {why}")),
         };
         let played = self.compare(requests, yaml);
         drop(ours);
         match theirs.0.try_wait().unwrap() {
             // It gives up some time after it listens on the first address.
-            Some(_) => Played::Unplayable("nginx: ended".to_owned()),
+            Some(_) => Outcome::Unplayable("nginx: ended".to_owned()),
             None => played,
         }
     }
@@ -186,20 +189,20 @@ impl<'s> Stage<'s> {
         wait(Ending(child), &listened, &folder.join("log"))
     }
 
-    fn compare(&mut self, requests: &[Request], yaml: &str) -> Played {
-        let mut ours = Client::new(self.cards, self.ours.numbers());
-        let mut theirs = Client::new(self.cards, self.theirs.numbers());
+    fn compare(&mut self, requests: &[Request], yaml: &str) -> Outcome {
+        let mut ours = Client::new(self.certificates, self.ours.numbers());
+        let mut theirs = Client::new(self.certificates, self.theirs.numbers());
         let mut equal = 0;
         for request in requests {
-            let (_, Some(heard)) = self.send(&mut ours, request) else {
+            let (_, Some(received)) = self.send(&mut ours, request) else {
                 continue;
             };
             let (answer, other) = self.answered(&mut theirs, request);
-            if !self.reaches(&heard, other.as_ref(), &answer, request, &mut theirs) {
+            if !self.reaches(&received, other.as_ref(), &answer, request, &mut theirs) {
                 let yaml = yaml.to_owned();
-                return Played::Weaker(Box::new(Weakness {
+                return Outcome::Weaker(Box::new(Weakness {
                     request: request.clone(),
-                    ours: heard,
+                    ours: received,
                     theirs: other,
                     status: answer.status,
                     yaml,
@@ -207,11 +210,15 @@ impl<'s> Stage<'s> {
             }
             equal += 1;
         }
-        Played::Equal(equal)
+        Outcome::Equal(equal)
     }
 
     /// The answer of NGINX, which on a busy machine may take more than one try; 444 is none.
-    fn answered(&mut self, nginx: &mut Client<'_>, request: &Request) -> (Answer, Option<Heard>) {
+    fn answered(
+        &mut self,
+        nginx: &mut Client<'_>,
+        request: &Request,
+    ) -> (Response, Option<ReceivedRequest>) {
         let mut last = self.send(nginx, request);
         for _ in 0..2 {
             if last.0.status > 0 {
@@ -226,13 +233,13 @@ impl<'s> Stage<'s> {
         &mut self,
         client: &mut Client<'_>,
         request: &Request,
-    ) -> (Answer, Option<Heard>) {
+    ) -> (Response, Option<ReceivedRequest>) {
         self.number += 1;
         // Numbers of several threads differ, as do those of hubs that they share.
         let number = self.number * 64
             + u64::from(self.ours.0["@HTTP@"].number()) % 64
             + (u64::from(self.ours.0["@HTTP@"].number()) << 40);
         let answer = client.send(request, number);
-        (answer, self.hubs.heard(number))
+        (answer, self.hubs.take_received(number))
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Request {
     /// The name of the handshake.
     pub name: String,
     /// Certificate for the server's certificate request.
-    pub card: Card,
+    pub certificate: ClientCertificate,
     /// The method.
     pub method: &'static str,
     /// The path.
@@ -42,7 +42,7 @@ pub(super) struct Request {
 
 /// A client certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Card {
+pub(super) enum ClientCertificate {
     /// None.
     None,
     /// One of the site's CA.
@@ -87,7 +87,13 @@ impl Request {
             .parse()
             .map(|ip: std::net::IpAddr| SocketAddr::new(ip, 0))
             .unwrap();
-        (to, self.port, self.tls, self.name.clone(), self.card as u8)
+        (
+            to,
+            self.port,
+            self.tls,
+            self.name.clone(),
+            self.certificate as u8,
+        )
     }
 }
 
@@ -155,13 +161,13 @@ fn one(text: &str, path: &str, hosts: &[String], round: usize, random: &mut Rand
         from,
         host: host.to_owned(),
         name: name.to_owned(),
-        card: *random.of(&[
-            Card::None,
-            Card::Own,
-            Card::Own,
-            Card::Strange,
-            Card::Deep,
-            Card::Deeper,
+        certificate: *random.of(&[
+            ClientCertificate::None,
+            ClientCertificate::Own,
+            ClientCertificate::Own,
+            ClientCertificate::Strange,
+            ClientCertificate::Deep,
+            ClientCertificate::Deeper,
         ]),
         method: METHODS[random.below(METHODS.len())],
         path: path.to_owned(),

@@ -3,9 +3,9 @@
 use std::{fmt, fs};
 
 use crate::{
-    harness::{Hubgate, Ran, foreign},
+    harness::{CommandOutput, Hubgate, foreign},
     hub::Hub,
-    phones::house::setup,
+    phones::fixture::setup,
 };
 
 /// A plain name, one outside Unicode's first plane, and one from right to left.
@@ -15,14 +15,14 @@ const NAMES: [&str; 3] = ["Anna's phone", "Ben 📱", "הטלפון של אמא"
 pub(super) const COPY_PASSWORD: &str = "another";
 
 /// Files, which go with it.
-pub(super) struct Workshop {
+pub(super) struct Fixture {
     gate: Hubgate,
     /// One for each name, kind of key and encryption.
-    pub(super) made: Vec<Made>,
+    pub(super) made: Vec<DeviceFiles>,
 }
 
 /// The files of one device.
-pub(super) struct Made {
+pub(super) struct DeviceFiles {
     /// The device.
     pub(super) name: &'static str,
     /// The kind of its key.
@@ -35,23 +35,23 @@ pub(super) struct Made {
     pub(super) password: String,
 }
 
-impl Workshop {
+impl Fixture {
     /// Makes all files, by one CA.
     pub(super) async fn open() -> Self {
         let hub = Hub::start().await;
         let mut gate = setup(&hub, "").start().await;
         gate.terminate();
         gate.ended().await;
-        let mut workshop = Self {
+        let mut fixture = Self {
             gate,
             made: Vec::new(),
         };
         for name in NAMES {
             for (key, is_modern) in [("rsa", false), ("rsa", true), ("ec", false), ("ec", true)] {
-                workshop.make(name, key, is_modern);
+                fixture.make(name, key, is_modern);
             }
         }
-        workshop
+        fixture
     }
 
     /// A device gets its first certificate, and then others.
@@ -66,7 +66,7 @@ impl Workshop {
         let password = lines.find_map(|line| line.strip_prefix("password  "));
         let (file, _) = output.split_once(".p12 ").unwrap();
         let file = self.gate.folder().join(format!("{file}.p12"));
-        self.made.push(Made {
+        self.made.push(DeviceFiles {
             name,
             key,
             is_modern,
@@ -76,14 +76,14 @@ impl Workshop {
     }
 }
 
-impl Made {
+impl DeviceFiles {
     /// The folder of the files.
     pub(super) fn folder(&self) -> &str {
         self.file.rsplit_once('/').unwrap().0
     }
 
     /// Returns OpenSSL's output for the file with this password.
-    pub(super) fn openssl(&self, password: &str, what: &[&str]) -> Ran {
+    pub(super) fn openssl(&self, password: &str, what: &[&str]) -> CommandOutput {
         let password = format!("pass:{password}");
         let mut arguments = vec!["pkcs12", "-in", &self.file, "-passin", &password];
         arguments.extend((!self.is_modern).then_some("-legacy"));
@@ -115,7 +115,7 @@ impl Made {
     }
 }
 
-impl fmt::Display for Made {
+impl fmt::Display for DeviceFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let age = if self.is_modern { "modern" } else { "legacy" };
         write!(f, "{}, {}, {age}", self.name, self.key)

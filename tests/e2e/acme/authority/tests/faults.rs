@@ -6,47 +6,47 @@ use instant_acme::ExternalAccountKey;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use time::OffsetDateTime;
 
-use super::Bench;
+use super::Fixture;
 use crate::acme::{
-    authority::{Endpoint, Fault, Refusal, RetryAfter, Sight},
+    authority::{Endpoint, Fault, Refusal, RetryAfter, ValidationFailure},
     client::Client,
 };
 
 #[tokio::test]
 async fn faults_of_the_connection_are_errors_and_end() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     for fault in [Fault::Reset, Fault::Lost, Fault::Truncated, Fault::Html] {
-        bench
+        fixture
             .ca
             .fault(fault.clone().at(Endpoint::NewOrder).times(1));
-        assert!(bench.issue().await.is_err(), "{fault:?}");
-        bench.issue().await.unwrap();
+        assert!(fixture.issue().await.is_err(), "{fault:?}");
+        fixture.issue().await.unwrap();
     }
     // The lost and truncated responses belong to accepted orders.
-    assert_eq!(bench.ca.orders().len(), 4 + 2);
+    assert_eq!(fixture.ca.orders().len(), 4 + 2);
 }
 
 #[tokio::test]
 async fn a_slow_response_arrives_complete() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     let drip = Fault::Drip(Duration::from_millis(1));
-    bench.ca.fault(drip.at(Endpoint::Certificate));
-    bench.issue().await.unwrap();
+    fixture.ca.fault(drip.at(Endpoint::Certificate));
+    fixture.issue().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_black_hole_never_answers() {
-    let bench = Bench::new().await;
-    bench.ca.fault(Fault::BlackHole.at(Endpoint::NewOrder));
-    let client = bench.client().await.unwrap();
-    let waiting = tokio::time::timeout(Duration::from_millis(200), bench.issue_to(&client));
+    let fixture = Fixture::new().await;
+    fixture.ca.fault(Fault::BlackHole.at(Endpoint::NewOrder));
+    let client = fixture.client().await.unwrap();
+    let waiting = tokio::time::timeout(Duration::from_millis(200), fixture.issue_to(&client));
     assert!(waiting.await.is_err());
-    assert_eq!(bench.ca.requests_to(Endpoint::NewOrder).len(), 1);
+    assert_eq!(fixture.ca.requests_to(Endpoint::NewOrder).len(), 1);
 }
 
 #[tokio::test]
 async fn refusals_are_described_in_the_problem_document() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     let soon = OffsetDateTime::now_utc() + Duration::from_secs(90);
     for (refusal, kind) in [
         (Refusal::RateLimited(RetryAfter::Seconds(7)), "rateLimited"),
@@ -64,59 +64,59 @@ async fn refusals_are_described_in_the_problem_document() {
         (Refusal::BadCsr, "badCSR"),
         (Refusal::ExternalAccountRequired, "externalAccountRequired"),
     ] {
-        bench.ca.fault(Fault::Refused(refusal).times(1));
-        let error = bench.issue().await.unwrap_err().to_string();
+        fixture.ca.fault(Fault::Refused(refusal).times(1));
+        let error = fixture.issue().await.unwrap_err().to_string();
         assert!(error.contains(kind), "{error}");
     }
-    bench.issue().await.unwrap();
+    fixture.issue().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_few_bad_nonces_are_retried() {
-    let bench = Bench::new().await;
-    bench
+    let fixture = Fixture::new().await;
+    fixture
         .ca
         .fault(Fault::BadNonce.at(Endpoint::NewOrder).times(2));
-    bench.issue().await.unwrap();
-    assert_eq!(bench.ca.requests_to(Endpoint::NewOrder).len(), 3);
+    fixture.issue().await.unwrap();
+    assert_eq!(fixture.ca.requests_to(Endpoint::NewOrder).len(), 3);
 }
 
 #[tokio::test]
 async fn forgotten_accounts_do_not_exist() {
-    let bench = Bench::new().await;
-    let client = bench.client().await.unwrap();
-    bench.ca.forget_accounts();
-    let error = bench.issue_to(&client).await.unwrap_err().to_string();
+    let fixture = Fixture::new().await;
+    let client = fixture.client().await.unwrap();
+    fixture.ca.forget_accounts();
+    let error = fixture.issue_to(&client).await.unwrap_err().to_string();
     assert!(error.contains("accountDoesNotExist"), "{error}");
 }
 
 #[tokio::test]
 async fn an_order_is_stuck_until_the_fault_is_removed() {
-    let bench = Bench::new().await;
-    bench.ca.fault(Fault::Stuck.times(2));
-    bench.issue().await.unwrap();
+    let fixture = Fixture::new().await;
+    fixture.ca.fault(Fault::Stuck.times(2));
+    fixture.issue().await.unwrap();
     // Finalize and a first poll; the second poll finds it.
-    assert!(bench.ca.requests_to(Endpoint::Order).len() >= 2);
+    assert!(fixture.ca.requests_to(Endpoint::Order).len() >= 2);
 }
 
 #[tokio::test]
 async fn injected_faults_spoil_certificates() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     let now = OffsetDateTime::now_utc();
     for (fault, good) in [
         (Fault::WrongName, "wrong.test"),
         (Fault::WrongKey, "home.test"),
         (Fault::NoIntermediate, "home.test"),
     ] {
-        bench.ca.fault(fault.times(1));
-        let chain = bench.issue().await.unwrap();
+        fixture.ca.fault(fault.times(1));
+        let chain = fixture.issue().await.unwrap();
         let leaf = CertificateDer::from_pem_slice(chain.as_bytes()).unwrap();
         let text = String::from_utf8_lossy(&leaf).into_owned();
         assert!(text.contains(good));
     }
     for fault in [Fault::Empty, Fault::Garbage] {
-        bench.ca.fault(fault.times(1));
-        let chain = bench.issue().await.unwrap();
+        fixture.ca.fault(fault.times(1));
+        let chain = fixture.issue().await.unwrap();
         let good = CertificateDer::from_pem_slice(chain.as_bytes());
         assert!(good.is_err() || good.unwrap().as_ref() == b"not a certificate");
     }
@@ -125,10 +125,10 @@ async fn injected_faults_spoil_certificates() {
         Fault::NotYetValid,
         Fault::Life(Duration::from_secs(20)),
     ] {
-        bench.ca.fault(fault.times(1));
-        bench.issue().await.unwrap();
+        fixture.ca.fault(fault.times(1));
+        fixture.issue().await.unwrap();
     }
-    let issued = bench.ca.issued();
+    let issued = fixture.ca.issued();
     assert!(issued[5].not_after < now);
     assert!(issued[6].not_before > now);
     assert_eq!(
@@ -139,33 +139,42 @@ async fn injected_faults_spoil_certificates() {
 
 #[tokio::test]
 async fn injected_faults_fail_validations() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     for (sight, words) in [
-        (Sight::Refused, "Connection refused"),
-        (Sight::TimeOut, "203.0.113.7: Fetching http://home.test/"),
-        (Sight::TimeOutOverIpv6, "2001:db8::7: Fetching"),
-        (Sight::NoName, "NXDOMAIN looking up A for home.test"),
-        (Sight::NameServersFail, "SERVFAIL"),
-        (Sight::Stranger, "Invalid response"),
-        (Sight::SecondaryTimeOut, "During secondary validation"),
-        (Sight::Caa, "CAA record"),
+        (ValidationFailure::Refused, "Connection refused"),
+        (
+            ValidationFailure::TimeOut,
+            "203.0.113.7: Fetching http://home.test/",
+        ),
+        (ValidationFailure::TimeOutOverIpv6, "2001:db8::7: Fetching"),
+        (
+            ValidationFailure::NoName,
+            "NXDOMAIN looking up A for home.test",
+        ),
+        (ValidationFailure::NameServersFail, "SERVFAIL"),
+        (ValidationFailure::Stranger, "Invalid response"),
+        (
+            ValidationFailure::SecondaryTimeOut,
+            "During secondary validation",
+        ),
+        (ValidationFailure::Caa, "CAA record"),
     ] {
-        bench.ca.fault(Fault::Unproven(sight).times(1));
-        assert!(bench.issue().await.is_err(), "{sight:?}");
-        let failed = bench.ca.failed_validations().pop().unwrap();
+        fixture.ca.fault(Fault::Unproven(sight).times(1));
+        assert!(fixture.issue().await.is_err(), "{sight:?}");
+        let failed = fixture.ca.failed_validations().pop().unwrap();
         assert!(failed.error.unwrap().contains(words), "{sight:?}");
     }
     // Only the secondary one was validated from here.
-    assert_eq!(bench.hub.requests().len(), 1);
+    assert_eq!(fixture.hub.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn only_the_external_account_is_accepted() {
     let secret = b"a secret of thirty-two bytes, yes".to_vec();
     let account = Some(("kid-1", secret.clone()));
-    let bench = Bench::with(|options| options.external_account = account).await;
-    let (directory, root) = (bench.ca.directory(), bench.ca.ca_pem());
-    assert!(bench.client().await.is_err());
+    let fixture = Fixture::with(|options| options.external_account = account).await;
+    let (directory, root) = (fixture.ca.directory(), fixture.ca.ca_pem());
+    assert!(fixture.client().await.is_err());
     for (kid, secret, good) in [
         ("kid-1", &b"another secret"[..], false),
         ("kid-2", &secret[..], false),
@@ -179,18 +188,18 @@ async fn only_the_external_account_is_accepted() {
 
 #[tokio::test]
 async fn an_injected_fault_sets_a_wrong_date() {
-    let bench = Bench::new().await;
-    bench.ca.fault(Fault::Date(365 * 24 * 3600));
-    let date = date(&bench).await;
+    let fixture = Fixture::new().await;
+    fixture.ca.fault(Fault::Date(365 * 24 * 3600));
+    let date = date(&fixture).await;
     let next = OffsetDateTime::now_utc() + time::Duration::days(365);
     assert!(date.contains(&next.year().to_string()), "{date}");
 }
 
-async fn date(bench: &Bench) -> String {
-    let request = http::Request::get(bench.ca.directory())
+async fn date(fixture: &Fixture) -> String {
+    let request = http::Request::get(fixture.ca.directory())
         .body(instant_acme::BodyWrapper::default())
         .unwrap();
-    let https = crate::acme::client::Https::trusting(&bench.ca.ca_pem());
+    let https = crate::acme::client::Https::trusting(&fixture.ca.ca_pem());
     let answer = https.send(request).await.unwrap();
     answer.headers()["date"].to_str().unwrap().to_owned()
 }

@@ -4,7 +4,7 @@ use instant_acme::ChallengeType;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
-use super::Bench;
+use super::Fixture;
 use crate::acme::{
     authority::{Ca, Endpoint, Options},
     challtestsrv::Challtestsrv,
@@ -14,12 +14,12 @@ use crate::acme::{
 
 #[tokio::test]
 async fn an_http_01_proof_gives_a_valid_chain() {
-    let bench = Bench::new().await;
-    let chain = bench.issue().await.unwrap();
+    let fixture = Fixture::new().await;
+    let chain = fixture.issue().await.unwrap();
     let chain: Vec<_> = CertificateDer::pem_slice_iter(chain.as_bytes())
         .collect::<Result<_, _>>()
         .unwrap();
-    let root = bench.ca.root();
+    let root = fixture.ca.root();
     let leaf = EndEntityCert::try_from(&chain[0]).unwrap();
     let algorithms = rustls::crypto::aws_lc_rs::default_provider()
         .signature_verification_algorithms
@@ -40,9 +40,9 @@ async fn an_http_01_proof_gives_a_valid_chain() {
 
 #[tokio::test]
 async fn requests_of_the_client_are_recorded() {
-    let bench = Bench::new().await;
-    bench.issue().await.unwrap();
-    let ca = &bench.ca;
+    let fixture = Fixture::new().await;
+    fixture.issue().await.unwrap();
+    let ca = &fixture.ca;
     assert_eq!(ca.orders().len(), 1);
     assert_eq!(ca.orders()[0].names, ["home.test"]);
     assert_eq!(ca.issued().len(), 1);
@@ -93,10 +93,10 @@ async fn a_proof_in_the_dns_is_found_through_an_alias() {
         return;
     };
     let address = dns.address();
-    let bench = Bench::with(|options| options.dns = Some(address)).await;
+    let fixture = Fixture::with(|options| options.dns = Some(address)).await;
     dns.add_alias("_acme-challenge.home.test", "home.acme-dns.test")
         .await;
-    let client = bench.client().await.unwrap();
+    let client = fixture.client().await.unwrap();
     let place = async |_: &str, _: &str, proof: instant_acme::KeyAuthorization| {
         dns.add_text("home.acme-dns.test", &proof.dns_value()).await;
     };
@@ -106,20 +106,20 @@ async fn a_proof_in_the_dns_is_found_through_an_alias() {
         .await
         .unwrap();
     assert!(!dns.history("_acme-challenge.home.test").await.is_empty());
-    assert_eq!(bench.ca.issued()[0].names, names);
+    assert_eq!(fixture.ca.issued()[0].names, names);
 }
 
 #[tokio::test]
 async fn a_missing_proof_fails_and_is_recorded() {
-    let bench = Bench::new().await;
-    let client = bench.client().await.unwrap();
+    let fixture = Fixture::new().await;
+    let client = fixture.client().await.unwrap();
     let nothing = async |_: &str, _: &str, _| ();
     let issued = client
         .issue(&["home.test"], ChallengeType::Http01, nothing)
         .await;
     let error = issued.unwrap_err().to_string();
     assert!(error.contains("Some challenges failed"), "{error}");
-    let failed = bench.ca.failed_validations();
+    let failed = fixture.ca.failed_validations();
     assert_eq!((failed.len(), &*failed[0].name), (1, "home.test"));
-    assert!(bench.ca.issued().is_empty());
+    assert!(fixture.ca.issued().is_empty());
 }

@@ -11,10 +11,10 @@ use crate::{
 };
 
 /// Longest time until a retry: hubgate's shortest wait, 30 seconds, and a reserve.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub const RETRY_DEADLINE: Duration = Duration::from_secs(90);
 
 /// Hub, CA and the setup of hubgate, before it starts.
-pub struct Scene {
+pub struct PreparedFixture {
     /// The hub behind hubgate.
     pub hub: Hub,
     /// The CA with injected faults.
@@ -23,8 +23,8 @@ pub struct Scene {
     pub setup: Setup,
 }
 
-/// A scene with its hubgate.
-pub struct Stage {
+/// A prepared with its hubgate.
+pub struct Fixture {
     /// The hub behind hubgate.
     pub hub: Hub,
     /// The CA with injected faults.
@@ -36,7 +36,7 @@ pub struct Stage {
 /// Configured challenge types.
 const CHALLENGES: &str = "http-01, tls-alpn-01";
 
-impl Scene {
+impl PreparedFixture {
     /// `home.test` with a certificate of the CA, without faults so far.
     pub async fn new() -> Self {
         Self::with(|_| ()).await
@@ -54,19 +54,19 @@ impl Scene {
     }
 
     /// Starts hubgate, and waits until it listens.
-    pub async fn start(self) -> Stage {
+    pub async fn start(self) -> Fixture {
         let Self { hub, ca, setup } = self;
         let gate = setup.start().await;
-        Stage { hub, ca, gate }
+        Fixture { hub, ca, gate }
     }
 }
 
-impl Stage {
-    /// A scene in which hubgate serves the first certificate.
+impl Fixture {
+    /// A prepared in which hubgate serves the first certificate.
     pub async fn issued() -> Self {
-        let stage = Scene::new().await.start().await;
-        stage.serves(1).await;
-        stage
+        let fixture = PreparedFixture::new().await.start().await;
+        fixture.serves(1).await;
+        fixture
     }
 
     /// Waits until hubgate serves the certificate that the CA issued as this one, from 1.
@@ -75,9 +75,9 @@ impl Stage {
     }
 
     /// Like `serves`, with a longer deadline.
-    pub async fn serves_within(&self, patience: Duration, number: usize) {
+    pub async fn serves_within(&self, deadline: Duration, number: usize) {
         let what = format!("certificate {number} is served");
-        eventually(patience, &what, async || {
+        eventually(deadline, &what, async || {
             let issued = self.ca.issued();
             let expected = issued.get(number - 1).map(|issued| &issued.certificate);
             expected.is_some() && served(&self.gate).await.as_deref() == expected.map(|der| &**der)
@@ -86,9 +86,9 @@ impl Stage {
     }
 
     /// Waits until the CA has got this number of requests at the endpoint.
-    pub async fn asked(&self, patience: Duration, endpoint: Endpoint, times: usize) {
+    pub async fn wait_for_requests(&self, deadline: Duration, endpoint: Endpoint, times: usize) {
         let what = format!("{endpoint:?} is asked {times} times");
-        eventually(patience, &what, async || {
+        eventually(deadline, &what, async || {
             self.ca.requests_to(endpoint).len() >= times
         })
         .await;
@@ -122,6 +122,6 @@ pub async fn status(gate: &Hubgate) -> Value {
 
 /// The certificate that hubgate presents, if any.
 pub async fn served(gate: &Hubgate) -> Option<Vec<u8>> {
-    let caller = gate.tls().accepting_any_certificate();
-    caller.certificate().await.ok()
+    let client = gate.tls().accepting_any_certificate();
+    client.certificate().await.ok()
 }

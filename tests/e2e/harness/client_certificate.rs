@@ -10,30 +10,30 @@ use rustls::{
 use super::Leaf;
 
 /// The names of the CAs in the last request for a certificate, as DER; none without one.
-pub(super) type Asked = Arc<Mutex<Option<Vec<Vec<u8>>>>>;
+pub(super) type RequestedCas = Arc<Mutex<Option<Vec<Vec<u8>>>>>;
 
 /// Presents one certificate, or none, on any request.
 #[derive(Debug)]
-pub(super) struct Card {
+pub(super) struct ClientCertificate {
     key: Option<Arc<CertifiedKey>>,
-    asked: Asked,
+    requested: RequestedCas,
 }
 
-impl Card {
+impl ClientCertificate {
     /// Shows the leaf, whether its key fits or not, and notes the request.
-    pub(super) fn new(leaf: Option<&Leaf>, asked: Asked) -> Self {
+    pub(super) fn new(leaf: Option<&Leaf>, requested: RequestedCas) -> Self {
         let key = leaf.map(|leaf| {
             let key = any_supported_type(&leaf.key()).unwrap();
             Arc::new(CertifiedKey::new(leaf.chain(), key))
         });
-        Self { key, asked }
+        Self { key, requested }
     }
 }
 
-impl ResolvesClientCert for Card {
+impl ResolvesClientCert for ClientCertificate {
     fn resolve(&self, names: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let names = names.iter().map(|name| name.to_vec()).collect();
-        *self.asked.lock().unwrap() = Some(names);
+        *self.requested.lock().unwrap() = Some(names);
         self.key.clone()
     }
 

@@ -5,19 +5,19 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Caller, Hubgate};
+use crate::harness::{Client, Hubgate};
 
 /// Visits in progress, one after the other, each on a connection of its own.
-pub(super) struct Witness {
+pub(super) struct LatencyProbe {
     enough: CancellationToken,
     visits: JoinHandle<Vec<Duration>>,
 }
 
-impl Witness {
+impl LatencyProbe {
     pub(super) fn start(gate: &Hubgate) -> Self {
         let enough = CancellationToken::new();
-        let caller = gate.tls().name("other.test").accepting_any_certificate();
-        let visits = tokio::spawn(visit(caller, enough.clone()));
+        let client = gate.tls().name("other.test").accepting_any_certificate();
+        let visits = tokio::spawn(measure(client, enough.clone()));
         Self { enough, visits }
     }
 
@@ -28,11 +28,11 @@ impl Witness {
     }
 }
 
-async fn visit(caller: Caller, enough: CancellationToken) -> Vec<Duration> {
+async fn measure(client: Client, enough: CancellationToken) -> Vec<Duration> {
     let mut times = Vec::new();
     while times.is_empty() || !enough.is_cancelled() {
         let begin = Instant::now();
-        let answer = caller.http1().await.get("/plain").await;
+        let answer = client.http1().await.get("/plain").await;
         assert_eq!(answer.text(), "plain");
         times.push(begin.elapsed());
     }

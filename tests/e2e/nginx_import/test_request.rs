@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::harness::{ANNA, Caller};
+use crate::harness::{ANNA, Client};
 
 /// A request, from where and with what.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub struct TestRequest {
     /// The subject of the request.
     pub kind: String,
     /// True over TLS.
@@ -16,7 +16,7 @@ pub struct Ask {
     /// The address that it comes from.
     pub from: &'static str,
     /// Certificate for the server's certificate request.
-    pub card: Card,
+    pub certificate: ClientCertificate,
     /// Path and query, which no other request has.
     pub target: String,
     method: &'static str,
@@ -26,7 +26,7 @@ pub struct Ask {
 
 /// A client certificate.
 #[derive(Clone, Copy, Debug)]
-pub enum Card {
+pub enum ClientCertificate {
     /// None.
     None,
     /// One of the house's CA.
@@ -40,7 +40,7 @@ pub enum Card {
 /// Number in every target, so that hubs can distinguish requests.
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
 
-impl Ask {
+impl TestRequest {
     /// A plain GET of a path at home.test, from this machine.
     pub fn get(kind: &str, tls: bool, path: &str) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -49,7 +49,7 @@ impl Ask {
             tls,
             host: "home.test",
             from: "127.0.0.1",
-            card: Card::None,
+            certificate: ClientCertificate::None,
             target: format!("{path}?n={number}"),
             method: "GET",
             fields: String::new(),
@@ -81,8 +81,8 @@ impl Ask {
     }
 
     /// With a certificate.
-    pub fn card(mut self, card: Card) -> Self {
-        self.card = card;
+    pub fn certificate(mut self, certificate: ClientCertificate) -> Self {
+        self.certificate = certificate;
         self
     }
 
@@ -92,7 +92,7 @@ impl Ask {
     }
 
     /// The bytes; the host contains the port of the connection.
-    pub fn text(&self, caller: &Caller) -> String {
+    pub fn text(&self, client: &Client) -> String {
         let Self {
             method,
             target,
@@ -101,7 +101,7 @@ impl Ask {
             host,
             ..
         } = self;
-        let port = caller.host();
+        let port = client.host();
         let port = port.rsplit(':').next().unwrap();
         let length = if body.is_empty() {
             String::new()
@@ -115,25 +115,27 @@ impl Ask {
 }
 
 /// Requests for every site: they exercise access and the fields that the hub gets.
-pub fn all(tls: bool, paths: &[&str]) -> Vec<Ask> {
-    let mut asks = Vec::new();
+pub fn all(tls: bool, paths: &[&str]) -> Vec<TestRequest> {
+    let mut requests = Vec::new();
     for path in ["/", "/rest/items", "/static/app.js"].iter().chain(paths) {
         for from in ["127.0.0.1", "127.0.0.2", "127.0.0.3"] {
-            asks.push(Ask::get(&format!("nothing from {from} at {path}"), tls, path).from(from));
-            asks.push(
-                Ask::get(&format!("password from {from} at {path}"), tls, path)
+            requests.push(
+                TestRequest::get(&format!("nothing from {from} at {path}"), tls, path).from(from),
+            );
+            requests.push(
+                TestRequest::get(&format!("password from {from} at {path}"), tls, path)
                     .from(from)
                     .anna(),
             );
         }
     }
-    asks.extend(heads(tls));
-    asks.extend(cards(tls, paths));
-    asks
+    requests.extend(heads(tls));
+    requests.extend(certificates(tls, paths));
+    requests
 }
 
-fn heads(tls: bool) -> Vec<Ask> {
-    let get = |kind| Ask::get(kind, tls, "/rest/items");
+fn heads(tls: bool) -> Vec<TestRequest> {
+    let get = |kind| TestRequest::get(kind, tls, "/rest/items");
     vec![
         get("wrong password")
             .from("127.0.0.2")
@@ -178,29 +180,30 @@ fn heads(tls: bool) -> Vec<Ask> {
     ]
 }
 
-fn cards(tls: bool, paths: &[&str]) -> Vec<Ask> {
+fn certificates(tls: bool, paths: &[&str]) -> Vec<TestRequest> {
     if !tls {
         return Vec::new();
     }
-    let cards = [
-        ("own", Card::Own),
-        ("strange", Card::Strangers),
-        ("revoked", Card::Revoked),
+    let certificates = [
+        ("own", ClientCertificate::Own),
+        ("strange", ClientCertificate::Strangers),
+        ("revoked", ClientCertificate::Revoked),
     ];
     let paths = ["/"].iter().chain(paths);
-    let asks = paths.flat_map(|path| {
-        cards.map(|(name, card)| {
+    let requests = paths.flat_map(|path| {
+        certificates.map(|(name, certificate)| {
             [
-                Ask::get(&format!("{name} certificate at {path}"), tls, path).card(card),
-                Ask::get(
+                TestRequest::get(&format!("{name} certificate at {path}"), tls, path)
+                    .certificate(certificate),
+                TestRequest::get(
                     &format!("{name} certificate and password at {path}"),
                     tls,
                     path,
                 )
-                .card(card)
+                .certificate(certificate)
                 .anna(),
             ]
         })
     });
-    asks.flatten().collect()
+    requests.flatten().collect()
 }

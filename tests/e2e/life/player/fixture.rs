@@ -61,7 +61,7 @@ impl Fault {
 }
 
 /// hubgate with everything that it can wait for.
-pub(super) struct Stage {
+pub(super) struct Fixture {
     pub(super) gate: Hubgate,
     files: SlowFiles,
     _hub: Hub,
@@ -72,7 +72,7 @@ pub(super) struct Stage {
     held: Vec<Box<dyn Send>>,
 }
 
-impl Stage {
+impl Fixture {
     pub(super) async fn new() -> Self {
         let (hub, files, manager) = (Hub::start().await, SlowFiles::build(), Manager::start());
         let ca = Authority::new("devices");
@@ -152,7 +152,7 @@ impl Stage {
         for _ in 0..CROWD {
             let mut client = caller.raw().await;
             client
-                .say("GET /slow HTTP/1.1\r\nHost: other.test\r\n\r\n")
+                .send("GET /slow HTTP/1.1\r\nHost: other.test\r\n\r\n")
                 .await;
             self.held.push(Box::new(client));
         }

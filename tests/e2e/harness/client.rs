@@ -14,11 +14,11 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-use super::{Conversation, Http, Leaf, WebSocket, tls::Tls, within};
+use super::{Http, Leaf, RawConnection, WebSocket, tls::Tls, within};
 
-/// A description of a caller; each call opens a connection of its own.
+/// A description of a client; each call opens a connection of its own.
 #[derive(Clone)]
-pub struct Caller {
+pub struct Client {
     to: SocketAddr,
     from: Option<IpAddr>,
     tls: Option<Tls>,
@@ -30,7 +30,7 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-impl Caller {
+impl Client {
     /// Over TLS, asking for `home.test`.
     pub fn tls(to: SocketAddr, root: CertificateDer<'static>) -> Self {
         Self {
@@ -87,7 +87,7 @@ impl Caller {
         self
     }
 
-    /// Resumes the sessions of earlier calls of this caller and its clones.
+    /// Resumes the sessions of earlier calls of this client and its clones.
     pub fn resuming(mut self) -> Self {
         self.tls_options().kept = Some(Arc::default());
         self
@@ -100,8 +100,8 @@ impl Caller {
     }
 
     /// Opens a connection for raw HTTP/1.1.
-    pub async fn raw(&self) -> Conversation {
-        Conversation::over(self.stream(&[]).await.unwrap())
+    pub async fn raw(&self) -> RawConnection {
+        RawConnection::over(self.stream(&[]).await.unwrap())
     }
 
     /// Opens a connection for an HTTP/1.1 client.
@@ -178,7 +178,7 @@ impl Caller {
     }
 
     pub(super) async fn secure(&self, alpn: &[&str]) -> io::Result<TlsStream<TcpStream>> {
-        let tls = self.tls.as_ref().expect("a caller over TLS");
+        let tls = self.tls.as_ref().expect("a client over TLS");
         tls.handshake(self.tcp().await?, alpn).await
     }
 
@@ -210,6 +210,6 @@ impl Caller {
     }
 
     pub(super) fn tls_options(&mut self) -> &mut Tls {
-        self.tls.as_mut().expect("a caller over TLS")
+        self.tls.as_mut().expect("a client over TLS")
     }
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use crate::{
     acme::program::{Program, has_programs},
     harness::{DEADLINE, HTPASSWD, Hubgate, Leaf, Machine, Setup, eventually, foreign},
-    phones::house::opened,
+    phones::fixture::opened,
 };
 
 /// hubgate's address in the home network.
@@ -16,7 +16,7 @@ const PUBLIC: &str = "203.0.113.1";
 const HUB: &str = "http://127.0.0.1:8080";
 
 /// A house with its hub; what stands first ends first.
-pub struct House {
+pub struct Fixture {
     /// hubgate.
     pub gate: Hubgate,
     _hub: Program,
@@ -32,7 +32,7 @@ pub struct Browser<'a> {
     folder: &'a Path,
 }
 
-impl House {
+impl Fixture {
     /// Starts a house without enrolled devices; prints a note and returns none if it cannot be
     /// built.
     pub async fn start() -> Option<Self> {

@@ -4,16 +4,16 @@ use serde_json::{Value, json};
 
 /// A complete response without the fields common to all.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Response {
     pub(super) status: u16,
     pub(super) fields: Vec<(&'static str, String)>,
     pub(super) body: Vec<u8>,
 }
 
 /// A response or a problem document.
-pub(super) type Reply = Result<Answer, Answer>;
+pub(super) type Reply = Result<Response, Response>;
 
-impl Answer {
+impl Response {
     /// Returns a JSON response.
     pub(super) fn json(status: u16, value: &Value) -> Self {
         Self::new(status, "application/json", value.to_string())

@@ -6,7 +6,7 @@ use super::Head;
 
 /// Status, header fields and body.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// The status line and the header fields.
@@ -17,7 +17,7 @@ pub struct Answer {
     pub complete: bool,
 }
 
-impl Answer {
+impl Response {
     /// The only value of the header field.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.head.field(name)

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use http::Method;
 
 use crate::{
-    harness::{Answer, Caller, Hubgate, Leaf, Running, Setup, foreign},
+    harness::{Client, Hubgate, Leaf, Response, Running, Setup, foreign},
     hub::Hub,
 };
 
@@ -13,7 +13,7 @@ use crate::{
 pub const AWAY: &str = "127.0.0.2";
 
 /// A hub with its hubgate.
-pub struct House {
+pub struct Fixture {
     /// The hub behind hubgate.
     pub hub: Hub,
     /// hubgate.
@@ -30,7 +30,7 @@ pub struct Invitation {
     pub link: String,
 }
 
-impl House {
+impl Fixture {
     /// Starts a house without enrolled devices.
     pub async fn start() -> Self {
         Self::with("").await
@@ -45,12 +45,12 @@ impl House {
     }
 
     /// A browser at home.
-    pub fn home(&self) -> Caller {
+    pub fn home(&self) -> Client {
         self.gate.tls()
     }
 
     /// A browser away, without a certificate.
-    pub fn away(&self) -> Caller {
+    pub fn away(&self) -> Client {
         self.gate.tls().from(AWAY)
     }
 
@@ -100,12 +100,12 @@ impl Invitation {
     }
 
     /// Enters a code.
-    pub async fn enter(&self, code: &str, caller: &Caller) -> Answer {
+    pub async fn enter(&self, code: &str, caller: &Client) -> Response {
         post(caller, &self.link, &format!("code={code}")).await
     }
 
     /// Enters the right code and returns the path of the page after it.
-    pub async fn page(&self, caller: &Caller) -> String {
+    pub async fn page(&self, caller: &Client) -> String {
         let answer = self.enter(&self.code, caller).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
         answer.field("location").unwrap().to_owned()
@@ -125,15 +125,15 @@ pub fn setup(hub: &Hub, access: &str) -> Setup {
 }
 
 /// Asks on a connection of its own.
-pub async fn get(caller: &Caller, target: &str) -> Answer {
+pub async fn get(caller: &Client, target: &str) -> Response {
     caller.http1().await.get(target).await
 }
 
 /// Sends a form on a connection of its own.
-pub async fn post(caller: &Caller, target: &str, form: &str) -> Answer {
+pub async fn post(caller: &Client, target: &str, form: &str) -> Response {
     let fields = [("content-type", "application/x-www-form-urlencoded")];
     let mut http = caller.http1().await;
-    http.ask(Method::POST, target, &fields, form).await
+    http.exchange(Method::POST, target, &fields, form).await
 }
 
 /// The password that a page shows.

@@ -1,20 +1,20 @@
 //! Sends raw HTTP/1.1 requests and checks the client's response and the hub's request.
 
 use crate::{
-    harness::{Conversation, Hubgate, Setup},
+    harness::{Hubgate, RawConnection, Setup},
     hub::{Hub, Request},
 };
 
 /// A hubgate before a hub that records.
-pub(super) struct Stage {
+pub(super) struct Fixture {
     pub(super) hub: Hub,
     pub(super) gate: Hubgate,
 }
 
 /// Target and body of a request, as the hub should hear it.
-pub(super) type Heard<'a> = (&'a str, &'a str);
+pub(super) type ReceivedRequest<'a> = (&'a str, &'a str);
 
-impl Stage {
+impl Fixture {
     /// Opens a site for every client, with short timeouts.
     pub(super) async fn open() -> Self {
         let hub = Hub::start().await;
@@ -31,7 +31,7 @@ impl Stage {
         let shown = String::from_utf8_lossy(request.as_ref()).into_owned();
         let before = self.whole().len();
         let mut client = self.gate.tls().raw().await;
-        client.say(&request).await;
+        client.send(&request).await;
         let status = refusal(&mut client, &shown).await;
         assert_eq!(self.whole().len(), before, "{shown:?} reached the hub");
         status
@@ -44,16 +44,20 @@ impl Stage {
     }
 
     /// The bytes reach the hub as exactly these requests, each of which is answered.
-    pub(super) async fn hears(&self, bytes: impl AsRef<[u8]>, meant: &[Heard<'_>]) {
+    pub(super) async fn forwards(&self, bytes: impl AsRef<[u8]>, meant: &[ReceivedRequest<'_>]) {
         let mut client = self.gate.tls().raw().await;
-        self.hears_on(&mut client, bytes, meant).await;
+        self.forwards_on(&mut client, bytes, meant).await;
     }
 
-    /// Like `hears`; then the rest of the bytes is refused.
-    pub(super) async fn hears_then_refuses(&self, bytes: impl AsRef<[u8]>, meant: &[Heard<'_>]) {
+    /// Like `forwards`; then the rest of the bytes is refused.
+    pub(super) async fn forwards_then_refuses(
+        &self,
+        bytes: impl AsRef<[u8]>,
+        meant: &[ReceivedRequest<'_>],
+    ) {
         let shown = String::from_utf8_lossy(bytes.as_ref()).into_owned();
         let mut client = self.gate.tls().raw().await;
-        self.hears_on(&mut client, bytes, meant).await;
+        self.forwards_on(&mut client, bytes, meant).await;
         let before = self.whole().len();
         refusal(&mut client, &shown).await;
         assert_eq!(self.whole().len(), before, "the rest of {shown:?}");
@@ -65,31 +69,31 @@ impl Stage {
         for number in 1..=3 {
             let target = format!("/in-step/{number}");
             let request = format!("GET {target} HTTP/1.1\r\nHost: home.test\r\n\r\n");
-            self.hears(request, &[(&target, "")]).await;
+            self.forwards(request, &[(&target, "")]).await;
         }
         assert_eq!(self.whole().len(), before + 3);
         assert!(!self.gate.printed().contains("panicked"));
     }
 
-    async fn hears_on(
+    async fn forwards_on(
         &self,
-        client: &mut Conversation,
+        client: &mut RawConnection,
         bytes: impl AsRef<[u8]>,
-        meant: &[Heard<'_>],
+        meant: &[ReceivedRequest<'_>],
     ) {
         let shown = String::from_utf8_lossy(bytes.as_ref()).into_owned();
         let before = self.whole().len();
-        client.say(bytes).await;
+        client.send(bytes).await;
         for _ in meant {
-            assert_eq!(client.answer().await.status, 200, "{shown:?}");
+            assert_eq!(client.receive().await.status, 200, "{shown:?}");
         }
-        let heard = self.whole().split_off(before);
-        let heard: Vec<_> = heard.iter().map(target_and_body).collect();
+        let received = self.whole().split_off(before);
+        let received: Vec<_> = received.iter().map(target_and_body).collect();
         let meant: Vec<_> = meant
             .iter()
             .map(|(t, b)| ((*t).into(), (*b).into()))
             .collect();
-        assert_eq!(heard, meant, "{shown:?}");
+        assert_eq!(received, meant, "{shown:?}");
     }
 
     fn whole(&self) -> Vec<Request> {
@@ -113,7 +117,7 @@ pub(super) fn get(fields: &str) -> String {
 pub(super) const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nHost: home.test\r\n\r\n";
 
 /// The status of the refusal that ends the connection; 0 when it just ends.
-async fn refusal(client: &mut Conversation, shown: &str) -> u16 {
+async fn refusal(client: &mut RawConnection, shown: &str) -> u16 {
     let head = client.head().await;
     let status = head.map_or(0, |head| head.word(1).parse().unwrap());
     assert!(matches!(status, 0 | 400..600), "{shown:?}: {status}");

@@ -1,21 +1,21 @@
 //! Raw bytes to and from hubgate over one connection.
 
-use super::{Answer, Head, Stream, Wire, head::Framing, within};
+use super::{Head, Response, Stream, Wire, head::Framing, within};
 
 /// One connection; it sends bytes unchanged.
-pub struct Conversation {
+pub struct RawConnection {
     wire: Wire<Box<dyn Stream>>,
 }
 
-impl Conversation {
-    /// A conversation over the stream.
+impl RawConnection {
+    /// A connection over the stream.
     pub fn over(stream: Box<dyn Stream>) -> Self {
         let wire = Wire::new(stream);
         Self { wire }
     }
 
     /// Writes the bytes; that hubgate has closed already is no fault here.
-    pub async fn say(&mut self, bytes: impl AsRef<[u8]>) {
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = within("hubgate reads", self.wire.write(bytes.as_ref())).await;
     }
 
@@ -25,16 +25,16 @@ impl Conversation {
     }
 
     /// Writes the request and reads its answer.
-    pub async fn ask(&mut self, request: impl AsRef<[u8]>) -> Answer {
-        self.say(request).await;
-        self.answer().await
+    pub async fn exchange(&mut self, request: impl AsRef<[u8]>) -> Response {
+        self.send(request).await;
+        self.receive().await
     }
 
     /// Reads the next answer, an interim one too.
     ///
     /// # Panics
     /// If hubgate closes the connection instead.
-    pub async fn answer(&mut self) -> Answer {
+    pub async fn receive(&mut self) -> Response {
         let head = self.head().await.expect("an answer, not the end");
         let status = head.word(1).parse().expect("a status code");
         let mut body = Vec::new();
@@ -46,7 +46,7 @@ impl Conversation {
             .wire
             .body(framing, |bytes| body.extend_from_slice(bytes));
         let complete = within("the end of the body", reading).await.is_ok();
-        Answer {
+        Response {
             status,
             head,
             body,

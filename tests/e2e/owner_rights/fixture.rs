@@ -14,7 +14,7 @@ use rustix::{
 use tempfile::TempDir;
 
 use crate::{
-    harness::{HTPASSWD, Hubgate, Ran, Setup, hubgate_with_input},
+    harness::{CommandOutput, HTPASSWD, Hubgate, Setup, hubgate_with_input},
     hub::Hub,
     real_hub::skip_for,
 };
@@ -41,7 +41,7 @@ pub(super) enum Attack {
 }
 
 /// The folder of proxy.yaml, `state` and `users` of the service user in it.
-pub(super) struct Stage {
+pub(super) struct Fixture {
     gate: Hubgate,
     roots: TempDir,
     _hub: Hub,
@@ -51,7 +51,7 @@ impl Attack {
     pub(super) const ALL: [Self; 4] = [Self::Link, Self::ReadableLink, Self::HardLink, Self::Pipe];
 }
 
-impl Stage {
+impl Fixture {
     /// A house that was started once, with a device and a user; none without root's rights.
     pub(super) async fn new() -> Option<Self> {
         if !geteuid().is_root() {
@@ -76,13 +76,13 @@ impl Stage {
         hubgate_with_input(&folder, &["client", "export", "backup"], PASSPHRASE).succeeded();
         gate.terminate();
         gate.ended().await;
-        let stage = Self {
+        let fixture = Self {
             gate,
             roots: tempfile::tempdir().unwrap(),
             _hub: hub,
         };
-        stage.keep();
-        Some(stage)
+        fixture.keep();
+        Some(fixture)
     }
 
     fn keep(&self) {
@@ -134,7 +134,7 @@ impl Stage {
     }
 
     /// Runs a command; root's files are as before.
-    pub(super) fn unharmed_by(&self, command: &[&str], input: &str) -> Ran {
+    pub(super) fn unharmed_by(&self, command: &[&str], input: &str) -> CommandOutput {
         let before = listing(self.roots.path());
         let ran = self.run(command, input);
         let after = listing(self.roots.path());
@@ -143,7 +143,7 @@ impl Stage {
     }
 
     /// Runs a command as root, for a limited time.
-    pub(super) fn run(&self, command: &[&str], input: &str) -> Ran {
+    pub(super) fn run(&self, command: &[&str], input: &str) -> CommandOutput {
         let patience = if command == ["run"] { SERVED } else { PATIENCE };
         let folder = self.gate.folder();
         fs::write(folder.join("input"), format!("{input}\n")).unwrap();

@@ -15,13 +15,13 @@ use super::{
     super::{Options, jws::encode},
     Kind,
 };
-use crate::harness::{Authority, Caller, Wire};
+use crate::harness::{Authority, Client, Wire};
 
 /// The extension with the key authorization (RFC 8737, section 3).
 const ACME_IDENTIFIER: &str = "1.3.6.1.5.5.7.1.31";
 
 /// The expected proof and its place.
-pub(in super::super) struct Visit {
+pub(in super::super) struct ValidationAttempt {
     pub(in super::super) kind: Kind,
     pub(in super::super) name: String,
     pub(in super::super) token: String,
@@ -29,7 +29,7 @@ pub(in super::super) struct Visit {
     pub(in super::super) options: Options,
 }
 
-impl Visit {
+impl ValidationAttempt {
     /// Returns true if the proof is there.
     pub(super) async fn proof(&self) -> io::Result<bool> {
         match self.kind {
@@ -61,10 +61,10 @@ impl Visit {
 
     async fn over_tls(&self) -> io::Result<bool> {
         let root = Authority::new("nobody").certificate();
-        let caller = Caller::tls(self.options.tls, root)
+        let client = Client::tls(self.options.tls, root)
             .accepting_any_certificate()
             .name(&self.name);
-        let shown = caller.certificate_for("acme-tls/1").await?;
+        let shown = client.certificate_for("acme-tls/1").await?;
         Ok(shown.is_some_and(|certificate| self.is_in(&certificate.into())))
     }
 
@@ -106,7 +106,7 @@ impl Visit {
 async fn texts(server: SocketAddr, name: &str) -> io::Result<Vec<String>> {
     let mut name: Name = name.parse().map_err(io::Error::other)?;
     for _ in 0..4 {
-        let answer = ask(server, &name).await?;
+        let answer = query(server, &name).await?;
         let records = answer.answers.iter();
         let texts: Vec<_> = records.filter_map(|record| text(&record.data)).collect();
         let alias = answer.answers.iter().find_map(|record| match &record.data {
@@ -121,7 +121,7 @@ async fn texts(server: SocketAddr, name: &str) -> io::Result<Vec<String>> {
     Ok(Vec::new())
 }
 
-async fn ask(server: SocketAddr, name: &Name) -> io::Result<Message> {
+async fn query(server: SocketAddr, name: &Name) -> io::Result<Message> {
     let mut question = Message::query();
     question.add_query(Query::query(name.clone(), RecordType::TXT));
     let socket = UdpSocket::bind("127.0.0.1:0").await?;

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::{answer::problem, validation::Kind};
+use super::{response::problem, validation::Kind};
 
 /// Result of a validation request without a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
+pub enum ValidationFailure {
     /// No process listens on the port.
     Refused,
     /// No response arrives.
@@ -25,7 +25,7 @@ pub enum Sight {
     Caa,
 }
 
-impl Sight {
+impl ValidationFailure {
     /// The problem of the challenge.
     pub(super) fn problem(self, kind: Kind, name: &str, token: &str) -> Value {
         let from = from(kind, name, token);

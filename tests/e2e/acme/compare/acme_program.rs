@@ -14,15 +14,15 @@ use super::{Case, WATCHED};
 use crate::{
     acme::{
         authority::{Ca, Options},
+        fixture::{PreparedFixture, served, status},
         program::Program,
-        stage::{Scene, served, status},
     },
-    harness::{Caller, Port, print_figure},
+    harness::{Client, Port, print_figure},
 };
 
 /// A program that gets certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Contestant {
+pub(super) enum AcmeProgram {
     Hubgate,
     Caddy,
     Certbot,
@@ -30,18 +30,18 @@ pub(super) enum Contestant {
 
 /// The outcome of a case for one program.
 pub(super) struct Outcome {
-    pub(super) contestant: Contestant,
+    pub(super) program: AcmeProgram,
     /// The time until it had a certificate of the CA.
     pub(super) after: Option<Duration>,
     requests: usize,
     orders: usize,
-    said: String,
+    log: String,
 }
 
 /// Interval between two checks for the certificate.
 const LOOK: Duration = Duration::from_millis(500);
 
-impl Contestant {
+impl AcmeProgram {
     pub(super) const ALL: [Self; 3] = [Self::Hubgate, Self::Caddy, Self::Certbot];
 
     pub(super) fn name(self) -> &'static str {
@@ -63,25 +63,25 @@ impl Contestant {
 }
 
 impl Outcome {
-    fn of(contestant: Contestant, ca: &Ca, after: Option<Duration>, said: String) -> Self {
+    fn of(program: AcmeProgram, ca: &Ca, after: Option<Duration>, log: String) -> Self {
         if std::env::var_os("HUBGATE_CASE").is_some() {
             let requests = ca.requests().into_iter();
             let endpoints: Vec<_> = requests.map(|request| request.endpoint).collect();
-            print_figure(format_args!("{}: {endpoints:?}", contestant.name()));
+            print_figure(format_args!("{}: {endpoints:?}", program.name()));
         }
         Self {
-            contestant,
+            program,
             after,
             requests: ca.requests().len(),
             orders: ca.orders().len(),
-            said,
+            log,
         }
     }
 
     /// Returns true if its output has one of the words.
-    pub(super) fn says(&self, words: &[&str]) -> bool {
-        let said = self.said.to_lowercase();
-        words.iter().any(|word| said.contains(&word.to_lowercase()))
+    pub(super) fn logged(&self, words: &[&str]) -> bool {
+        let log = self.log.to_lowercase();
+        words.iter().any(|word| log.contains(&word.to_lowercase()))
     }
 
     /// Seconds until the certificate, requests, orders.
@@ -95,17 +95,17 @@ impl Outcome {
 }
 
 async fn play_hubgate(case: &Case) -> Outcome {
-    let scene = Scene::new().await;
-    (case.arm)(&scene.ca);
+    let prepared = PreparedFixture::new().await;
+    (case.arm)(&prepared.ca);
     let began = Instant::now();
-    let stage = scene.start().await;
+    let fixture = prepared.start().await;
     let after = watch(began, async || {
-        let shown = served(&stage.gate).await;
-        is_issued(&stage.ca, shown.as_deref())
+        let shown = served(&fixture.gate).await;
+        is_issued(&fixture.ca, shown.as_deref())
     })
     .await;
-    let said = format!("{}{}", stage.gate.printed(), status(&stage.gate).await);
-    Outcome::of(Contestant::Hubgate, &stage.ca, after, said)
+    let log = format!("{}{}", fixture.gate.printed(), status(&fixture.gate).await);
+    Outcome::of(AcmeProgram::Hubgate, &fixture.ca, after, log)
 }
 
 /// Looks for the certificate until it is there, and watches on until the end.
@@ -151,11 +151,11 @@ async fn play_caddy(case: &Case) -> Outcome {
     let began = Instant::now();
     let program = Program::start(command, folder, &[tls.address()]).await;
     let after = watch(began, async || {
-        let caller = Caller::tls(tls.address(), ca.root()).accepting_any_certificate();
-        is_issued(&ca, caller.certificate().await.ok().as_deref())
+        let client = Client::tls(tls.address(), ca.root()).accepting_any_certificate();
+        is_issued(&ca, client.certificate().await.ok().as_deref())
     })
     .await;
-    Outcome::of(Contestant::Caddy, &ca, after, program.printed())
+    Outcome::of(AcmeProgram::Caddy, &ca, after, program.printed())
 }
 
 /// certbot runs once: its timer calls it twice a day.
@@ -163,13 +163,13 @@ async fn play_certbot(case: &Case) -> Outcome {
     let (folder, http, tls) = (tempfile::tempdir().unwrap(), Port::keep(), Port::keep());
     let ca = ca(case, &http, &tls, folder.path()).await;
     let began = Instant::now();
-    let said = run_certbot(&folder, &http, &ca).await;
+    let log = run_certbot(&folder, &http, &ca).await;
     let is_there = folder
         .path()
         .join("c/live/home.test/fullchain.pem")
         .exists();
     let after = is_there.then(|| began.elapsed());
-    Outcome::of(Contestant::Certbot, &ca, after, said)
+    Outcome::of(AcmeProgram::Certbot, &ca, after, log)
 }
 
 async fn run_certbot(folder: &TempDir, http: &Port, ca: &Ca) -> String {
