@@ -142,7 +142,7 @@ impl Devices {
         let mut invitations = lock(&self.0.invitations);
         let (download, _) = invitations.download_of_page(page, Instant::now())?;
         Some(DownloadContent {
-            name: download.client.name.clone(),
+            name: download.certificate.name.clone(),
             credential: download.credential.clone(),
             seen: download.seen,
         })
@@ -152,7 +152,10 @@ impl Devices {
     pub fn fetched(&self, page: &str, file: &str) {
         let mut invitations = lock(&self.0.invitations);
         if let Some((download, progress)) = invitations.download_of_page(page, Instant::now()) {
-            progress.report(download.client.name.as_str(), &format!("fetched {file}"));
+            progress.report(
+                download.certificate.name.as_str(),
+                &format!("fetched {file}"),
+            );
         }
     }
 }

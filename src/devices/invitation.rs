@@ -201,7 +201,7 @@ impl Invitations {
         if let Some(invitation) = self.issuing(link) {
             invitation.report(&format!(
                 "certificate {} was issued",
-                download.client.serial
+                download.certificate.serial
             ));
             invitation.stage = Stage::Ready(Box::new(download));
             invitation.until = now + LIFE;
@@ -226,7 +226,7 @@ impl Invitations {
         serial: &str,
     ) -> Option<(&mut Download, &ProgressSender)> {
         let mut downloads = self.0.iter_mut().filter_map(Invitation::download);
-        downloads.find(|(download, _)| download.client.serial == serial)
+        downloads.find(|(download, _)| download.certificate.serial == serial)
     }
 
     /// Removes and returns the expired invitations, except while their certificate is issued.

@@ -63,13 +63,16 @@ impl Devices {
     /// # Errors
     /// As [`Self::prepare`].
     pub fn load(config: &Config, files: FileAccess) -> anyhow::Result<Self> {
-        let folder = ClientCaStore::new(&config.state);
-        let source = folder.clone();
-        let registry = Watched::load(vec![folder.register_file()], move || Ok(source.register()))?;
+        let ca_store = ClientCaStore::new(&config.state);
+        let source = ca_store.clone();
+        let registry = Watched::load(
+            vec![ca_store.register_file()],
+            move || Ok(source.register()),
+        )?;
         let clients = Self(Arc::new(Shared {
-            last_seen: Mutex::new(LastSeen::new(folder.last_seen())),
+            last_seen: Mutex::new(LastSeen::new(ca_store.last_seen())),
             files,
-            ca_store: folder,
+            ca_store,
             registry,
             invitations: Mutex::default(),
             revocation_failed: Mutex::default(),
@@ -121,7 +124,10 @@ impl Devices {
             && !download.seen
         {
             download.seen = true;
-            progress.report(download.client.name.as_str(), &format!("seen at {from}"));
+            progress.report(
+                download.certificate.name.as_str(),
+                &format!("seen at {from}"),
+            );
             progress.done();
         }
     }

@@ -58,8 +58,8 @@ impl Server {
         }
         self.close_websockets().await;
         let devices = self.proxy.devices.clone();
-        let keep = self.files.run(move || devices.save(Duration::ZERO));
-        timeout(LAST_WRITE, keep).await.ok();
+        let last_write = self.files.run(move || devices.save(Duration::ZERO));
+        timeout(LAST_WRITE, last_write).await.ok();
         self.proxy.log.flush();
         info!("ended");
     }

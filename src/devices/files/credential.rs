@@ -55,12 +55,12 @@ pub struct FileOptions {
 /// # Errors
 /// As [`ClientCaStore::issue`], and when no key can be generated.
 pub fn issue(
-    folder: &ClientCaStore,
+    ca_store: &ClientCaStore,
     request: &CertificateRequest,
     file_options: FileOptions,
 ) -> anyhow::Result<(DeviceCertificate, Credential)> {
     let key = file_options.key.generate()?;
-    let issued = folder.issue(request, &key)?;
+    let issued = ca_store.issue(request, &key)?;
     let credential = Credential::new(&issued, &key, file_options.encryption)?;
     Ok((issued.client, credential))
 }

@@ -10,7 +10,7 @@ pub(crate) struct Download {
     /// Secret of the download page.
     pub(crate) page: Token,
     /// Entry of the device in the registry.
-    pub(crate) client: DeviceCertificate,
+    pub(crate) certificate: DeviceCertificate,
     /// The certificate was used in a handshake.
     pub(crate) seen: bool,
     /// Key, certificate and password of the files.
@@ -18,10 +18,13 @@ pub(crate) struct Download {
 }
 
 impl Download {
-    pub(crate) fn new(client: DeviceCertificate, credential: Credential) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        certificate: DeviceCertificate,
+        credential: Credential,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             page: Token::link()?,
-            client,
+            certificate,
             seen: false,
             credential,
         })
@@ -31,7 +34,7 @@ impl Download {
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Download")
-            .field("client", &self.client)
+            .field("certificate", &self.certificate)
             .finish_non_exhaustive()
     }
 }

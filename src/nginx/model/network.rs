@@ -23,19 +23,23 @@ impl Networks {
     }
 
     /// Parses the parameter of `allow` or `deny`; `unix:` stands for no network.
-    fn parse(word: &str) -> Result<Vec<IpNet>, String> {
-        match word {
+    fn parse(parameter: &str) -> Result<Vec<IpNet>, String> {
+        match parameter {
             "all" => return Ok(Self::all().0),
             "unix:" => return Ok(Vec::new()),
             _ => {}
         }
-        let address = word.parse::<IpAddr>().map(IpNet::from);
-        let network = address.or_else(|_| word.parse::<IpNet>()).map_err(|_| {
-            format!("\"{word}\" is no address or network: write one such as 192.168.1.0/24")
-        })?;
+        let address = parameter.parse::<IpAddr>().map(IpNet::from);
+        let network = address
+            .or_else(|_| parameter.parse::<IpNet>())
+            .map_err(|_| {
+                format!(
+                    "\"{parameter}\" is no address or network: write one such as 192.168.1.0/24"
+                )
+            })?;
         if network.addr().to_canonical() != network.addr() {
             return Err(format!(
-                "\"{word}\" is IPv4 written as IPv6: write it as IPv4"
+                "\"{parameter}\" is IPv4 written as IPv6: write it as IPv4"
             ));
         }
         // NGINX ignores the bits after the prefix.

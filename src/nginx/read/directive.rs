@@ -47,7 +47,9 @@ impl Directive {
 
     /// Reports whether a parameter contains a variable.
     pub(crate) fn has_variable(&self) -> bool {
-        self.parameters.iter().any(|word| word.contains('$'))
+        self.parameters
+            .iter()
+            .any(|parameter| parameter.contains('$'))
     }
 
     /// Visits the directive and all directives within it, in the order of the files.
@@ -68,6 +70,6 @@ impl fmt::Display for Directive {
         f.write_str(&self.name)?;
         self.parameters
             .iter()
-            .try_for_each(|word| write!(f, " {word}"))
+            .try_for_each(|parameter| write!(f, " {parameter}"))
     }
 }

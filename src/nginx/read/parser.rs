@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use self::text::Text;
+use self::text::{Text, refuse_code};
 use super::{
     directive::{Directive, Position},
     files::{Files, Glob},
@@ -143,7 +143,9 @@ impl<'f> Parser<'f> {
         }
         let (mut parameters, opens) = text.parameters(&name)?;
         if FILE_DIRECTIVES.contains(&name.as_str()) {
-            parameters.iter_mut().for_each(|word| self.complete(word));
+            parameters
+                .iter_mut()
+                .for_each(|parameter| self.complete(parameter));
         }
         let id = self.directives;
         let mut directive = Directive {
@@ -167,15 +169,18 @@ impl<'f> Parser<'f> {
 
     /// Makes a path absolute, as `ngx_conf_full_name` does; an empty one and one that names no file
     /// stay.
-    fn complete(&self, word: &mut String) {
-        if word.is_empty() || word.starts_with("data:") || word.starts_with("engine:") {
+    fn complete(&self, parameter: &mut String) {
+        if parameter.is_empty()
+            || parameter.starts_with("data:")
+            || parameter.starts_with("engine:")
+        {
             return;
         }
-        let whole = std::path::absolute(self.folder.join(&*word)).ok();
+        let whole = std::path::absolute(self.folder.join(&*parameter)).ok();
         let whole = whole.map(|path| self.files.resolve(&path));
         let whole = whole.and_then(|path| path.into_os_string().into_string().ok());
         if let Some(whole) = whole {
-            *word = whole;
+            *parameter = whole;
         }
     }
 
@@ -203,17 +208,6 @@ impl<'f> Parser<'f> {
         }
         Ok(included)
     }
-}
-
-/// Refuses blocks that contain program code instead of directives.
-fn refuse_code(name: &str, at: &Position) -> Parsed<()> {
-    if name.ends_with("_by_lua_block") || name.starts_with("perl_") {
-        let message = format!(
-            "`{name}` is program code that may decide about access: remove it, and write the access rule into proxy.yaml"
-        );
-        return Err(Unreadable::new(at, message));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -56,3 +56,14 @@ impl Text<'_> {
         }
     }
 }
+
+/// Refuses blocks that contain program code instead of directives.
+pub(super) fn refuse_code(name: &str, at: &Position) -> Parsed<()> {
+    if name.ends_with("_by_lua_block") || name.starts_with("perl_") {
+        let message = format!(
+            "`{name}` is program code that may decide about access: remove it, and write the access rule into proxy.yaml"
+        );
+        return Err(Unreadable::new(at, message));
+    }
+    Ok(())
+}
