@@ -1,4 +1,4 @@
-//! A house on two networks, and its clients in each.
+//! hubgate on two networks, and clients in each.
 
 use std::{fs, path::Path};
 
@@ -15,7 +15,7 @@ const PUBLIC: &str = "203.0.113.1";
 /// The hub's URL.
 const HUB: &str = "http://127.0.0.1:8080";
 
-/// A house with its hub; what stands first ends first.
+/// hubgate with its hub and clients; the fields are dropped in order.
 pub struct Fixture {
     /// hubgate.
     pub gate: Hubgate,
@@ -33,7 +33,7 @@ pub struct Browser<'a> {
 }
 
 impl Fixture {
-    /// Starts a house without enrolled devices; prints a note and returns none if it cannot be
+    /// Starts hubgate without enrolled devices; prints a note and returns none if it cannot be
     /// built.
     pub async fn start() -> Option<Self> {
         if !has_programs(&["curl", "ip", "openssl", "python3"]) {

@@ -162,7 +162,7 @@ async fn certificate_required() {
 async fn certificate_and_password_in_part() {
     const UNASKED: &str = "a wrong certificate is as none where none is needed";
     const SLASH: &str =
-        "NGINX leads to /settings/, hubgate requests the hub, for the same certificate";
+        "NGINX leads to /settings/, hubgate forwards to the hub, for the same certificate";
     let settings = [
         intended("/settings", "status 403 -> 496", NAMED),
         intended(

@@ -52,7 +52,7 @@ impl Attack {
 }
 
 impl Fixture {
-    /// A house that was started once, with a device and a user; none without root's rights.
+    /// A fixture that was started once, with a device and a user; none without root's rights.
     pub(super) async fn new() -> Option<Self> {
         if !geteuid().is_root() {
             skip_for("only root acts for other users");

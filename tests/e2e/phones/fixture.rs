@@ -1,4 +1,4 @@
-//! A house with devices, and an invitation.
+//! hubgate with devices, and an invitation.
 
 use std::{fs, path::Path};
 
@@ -31,7 +31,7 @@ pub struct Invitation {
 }
 
 impl Fixture {
-    /// Starts a house without enrolled devices.
+    /// Starts hubgate without enrolled devices.
     pub async fn start() -> Self {
         Self::with("").await
     }
@@ -118,7 +118,7 @@ impl Invitation {
     }
 }
 
-/// The house before its hubgate starts.
+/// The setup of hubgate.
 pub fn setup(hub: &Hub, access: &str) -> Setup {
     let factors = "networks: [127.0.0.1], client_certificate: own";
     Setup::home(&hub.url()).site(&format!("access: {{{factors}{access}}}"))
