@@ -37,7 +37,7 @@ impl Client {
         if !fields.has(FieldName::XForwardedFor) {
             return Self::at_handshake(peer, trusted_proxies);
         }
-        let hops = self::hops(peer, trusted_proxies, fields);
+        let hops = hops(peer, trusted_proxies, fields);
         let last = hops.last().copied().flatten();
         let address = last.filter(|last| !trusted_proxies.contains(*last));
         let peer = peer.to_canonical();

@@ -9,7 +9,7 @@ mod path;
 
 use self::path::is_path;
 pub(crate) use self::{
-    location::{Inexpressible, LocationAccess, Locations, Target},
+    location::{LocationAccess, Locations, Target},
     path::OTHER,
 };
 use crate::nginx::access::rule::{Rule, equivalent, implies};

@@ -32,7 +32,7 @@ async fn every_own_answer_is_guarded() {
                 assert_eq!(answer.status, case.status, "{}", case.target);
                 guarded(&answer);
                 if answer.status >= 495 || answer.status == 421 || answer.status == 400 {
-                    client = super::protocols::connect(&case.caller, case.host, protocol).await;
+                    client = connect(&case.caller, case.host, protocol).await;
                 }
             }
         }

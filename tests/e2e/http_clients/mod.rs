@@ -104,7 +104,7 @@ async fn chromium_reads_the_answer_to_an_unfinished_upload() {
         "flags": [],
         "uploads": UPLOADS.repeat(ROUNDS),
     });
-    browser::visit("../http_clients/browser_upload.mjs", &argument).await;
+    browser::run_script("../http_clients/browser_upload.mjs", &argument).await;
 }
 
 /// Asserts that the program gets each status.

@@ -176,7 +176,9 @@ async fn sigterm_ends_a_hand_over_that_waits_for_an_order() {
     let prepared = PreparedFixture::new().await;
     prepared.ca.fault(Fault::BlackHole);
     let mut fixture = prepared.start().await;
-    fixture.asked(DEADLINE, Endpoint::Directory, 1).await;
+    fixture
+        .wait_for_requests(DEADLINE, Endpoint::Directory, 1)
+        .await;
     fixture.gate.hand_over();
     fixture.gate.reload();
     fixture.gate.line_with("INFO reloaded").await;

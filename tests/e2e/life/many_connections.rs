@@ -30,7 +30,7 @@ async fn none_of_many_connections_is_lost_by_a_reload() {
     let share = gate.resident().saturating_sub(before) / count;
     for _ in 0..3 {
         assert_eq!(gate.commanded(&["reload"]).await.status, Some(0));
-        let asked = stream::iter(connections).map(ask);
+        let asked = stream::iter(connections).map(exchange);
         connections = asked.buffer_unordered(AT_A_TIME).collect().await;
     }
     let [before, after] = [before, gate.resident()].map(|bytes| bytes >> 20);

@@ -151,7 +151,9 @@ async fn a_disk_that_takes_four_seconds_to_sync_delays_no_request() {
         () = serving => {}
     }
     assert!(files.held().contains("fsync"), "{}", files.held());
-    fixture.asked(DEADLINE, Endpoint::Directory, 1).await;
+    fixture
+        .wait_for_requests(DEADLINE, Endpoint::Directory, 1)
+        .await;
     fixture.gate.terminate();
     assert!(fixture.gate.ended().await.success());
 }

@@ -101,7 +101,9 @@ async fn sigterm_ends_an_order_at_a_silent_ca() {
     let prepared = PreparedFixture::new().await;
     prepared.ca.fault(Fault::BlackHole);
     let mut fixture = prepared.start().await;
-    fixture.asked(DEADLINE, Endpoint::Directory, 1).await;
+    fixture
+        .wait_for_requests(DEADLINE, Endpoint::Directory, 1)
+        .await;
     must_stop_in_time("the CA is silent", &mut fixture.gate).await;
 }
 

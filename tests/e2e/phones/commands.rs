@@ -11,7 +11,7 @@ async fn the_list_shows_each_device_with_time_and_address_last_seen() {
     let anna = fixture.enrol("Anna's phone").await;
     let serial = anna.serial();
     assert!(
-        house
+        fixture
             .gate
             .command(&["client", "list"])
             .stdout
@@ -165,7 +165,7 @@ async fn a_certificate_that_ends_soon_is_reported_in_log_and_status() {
     let fixture = Fixture::start().await;
     let invitation = fixture.invited_by(&["add", "Anna", "--days", "20"]).await;
     invitation.page(&fixture.home()).await;
-    house
+    fixture
         .gate
         .line_with("the certificate of \"Anna\" ends on")
         .await;
@@ -175,7 +175,7 @@ async fn a_certificate_that_ends_soon_is_reported_in_log_and_status() {
         "{status}"
     );
     assert!(
-        house
+        fixture
             .gate
             .command(&["client", "list"])
             .stdout

@@ -156,13 +156,13 @@ async fn the_link_leads_to_a_site_that_can_be_opened_without_a_certificate() {
     let fixture = Fixture { hub, gate };
     let invitation = fixture.invite("Anna").await;
     assert!(invitation.terminal.printed().contains("https://home.test"));
-    let there = house
+    let there = fixture
         .client(&["add", "Ben", "--site", "other.test"])
         .ended()
         .await;
     assert_eq!(there.status, Some(1));
     assert!(there.stdout.contains("networks: [lan]"), "{}", there.stdout);
-    let nowhere = house
+    let nowhere = fixture
         .client(&["add", "Ben", "--site", "nowhere.test"])
         .ended()
         .await;

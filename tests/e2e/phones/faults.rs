@@ -25,7 +25,7 @@ async fn a_full_disk_issues_nothing_and_leaves_the_link_valid() {
         .line_with("no certificate could be issued")
         .await;
     assert!(
-        house
+        fixture
             .gate
             .command(&["client", "list"])
             .stdout
@@ -85,7 +85,7 @@ async fn a_lost_ca_is_never_quietly_made_anew() {
     );
     fixture.gate.launch_again();
     assert!(!fixture.gate.ended().await.success());
-    house
+    fixture
         .gate
         .line_with("restore the CA with `hubgate client import FILE`")
         .await;
@@ -156,7 +156,7 @@ async fn a_process_killed_while_adding_leaves_a_consistent_state() {
         );
         let entering =
             tokio::spawn(async move { post(&home, &link, &format!("code={code}")).await });
-        house
+        fixture
             .gate
             .line_with(&format!("phone {nth}: right code"))
             .await;

@@ -18,10 +18,7 @@ async fn connections_of_a_revoked_device_end_and_the_page_names_the_device() {
         revoked.stdout,
         "revoked Anna's phone; open connections are closed"
     );
-    while within("her WebSocket ends", hers.received())
-        .await
-        .is_some()
-    {}
+    while within("her WebSocket ends", hers.receive()).await.is_some() {}
     eventually(DEADLINE, "her connection ends", async || kept.is_closed()).await;
     let answer = super::fixture::get(&anna, "/").await;
     assert_eq!(answer.status, 495);
@@ -43,10 +40,7 @@ async fn a_revocation_acts_in_a_process_that_has_handed_over() {
         fixture.client(&["revoke", "Anna"]).ended().await.status,
         Some(0)
     );
-    while within("her WebSocket ends", hers.received())
-        .await
-        .is_some()
-    {}
+    while within("her WebSocket ends", hers.receive()).await.is_some() {}
     assert_eq!(anna.fetch("/").await.status, 495);
 }
 
