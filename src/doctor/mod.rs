@@ -19,6 +19,7 @@ mod parallel;
 mod permissions;
 mod ports;
 mod process;
+pub(crate) mod shared_hub;
 pub(crate) mod startup;
 
 use std::{

@@ -12,7 +12,7 @@ use std::{
 
 use arc_swap::{ArcSwap, Guard};
 
-use super::{admission::sessions::SessionStore, drain::Drain};
+use super::{admission::sessions::SessionStore, drain::Drain, health::HealthChecks};
 use crate::{
     access::throttle::Throttle,
     acme::challenge::ActiveChallenges,
@@ -49,7 +49,9 @@ pub struct Proxy {
     /// The memory budget of all client connections.
     pub budget: Arc<MemoryBudget>,
     /// Upstream connections.
-    pub connector: Connector,
+    pub connector: Arc<Connector>,
+    /// Health checks of hubs.
+    pub health: HealthChecks,
 }
 
 /// The path of a hand-over's probe, which ends with a token that both processes know.
@@ -71,6 +73,7 @@ impl Proxy {
         let budget = MemoryBudget::new(config.limits.memory);
         let sites = Sites::build(config, issued)?;
         sessions.prepare(&sites);
+        let connector = Arc::<Connector>::default();
         Ok(Self {
             sites: ArcSwap::from_pointee(sites),
             log,
@@ -84,7 +87,8 @@ impl Proxy {
             takeover: None,
             devices,
             budget,
-            connector: Connector::default(),
+            health: HealthChecks::new(connector.clone()),
+            connector,
         })
     }
 
@@ -131,6 +135,7 @@ impl Proxy {
     /// Replaces the sites by prepared ones.
     pub fn replace(&self, sites: Sites) {
         sites.carry_over(&self.current_sites());
+        self.health.follow(&sites);
         self.budget.set_limit(sites.config.limits.memory);
         self.sites.store(Arc::new(sites));
         self.begin_edition();

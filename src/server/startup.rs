@@ -143,6 +143,7 @@ impl Server {
         } = files.run(|| loading.load()).await??;
         proxy.takeover = predecessor.and_then(|_| Predecessor::probe());
         let proxy = Arc::new(proxy);
+        proxy.health.follow(&proxy.sites());
         let registry = Arc::new(ConnectionRegistry::default());
         let acceptor = Self::acceptor(&proxy, &registry, connections)?;
         let listeners = Listeners::open(&listen, &acceptor)?;

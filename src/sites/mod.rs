@@ -26,6 +26,7 @@ use crate::{
     config::model::{Config, Host},
     tls::{self, AcmeCertificates, Identity},
     transport::connection_info::{AcceptedCertificate, ConnectionInfo},
+    upstream::Upstream,
 };
 
 /// The sites of a configuration, immutable once built.
@@ -180,6 +181,12 @@ impl Sites {
     /// Carries the state of the upstreams over a reload.
     pub(crate) fn carry_over(&self, before: &Self) {
         self.shared.remember(&before.shared);
+    }
+
+    /// Returns each site with each of its upstreams.
+    pub(crate) fn upstreams(&self) -> impl Iterator<Item = (&Arc<Site>, &Arc<Upstream>)> {
+        let sites = self.all.iter();
+        sites.flat_map(|site| site.upstreams().map(move |upstream| (site, upstream)))
     }
 
     /// Returns the watches of all files.

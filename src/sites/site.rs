@@ -119,6 +119,12 @@ impl Site {
         own.or(self.upstream.as_ref()).cloned()
     }
 
+    /// Returns the upstreams of the site and its paths.
+    pub fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        let paths = self.path_upstreams.iter().flatten();
+        self.upstream.iter().chain(paths)
+    }
+
     /// Reports whether the handshake requests a certificate from a client at this address: exactly
     /// if one could change the response of some location.
     #[must_use]

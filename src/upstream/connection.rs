@@ -97,6 +97,61 @@ impl Connector {
         Err(last)
     }
 
+    /// Connects to the server of a health check, on a connection of its own; none if all permitted
+    /// ones are in use.
+    ///
+    /// # Errors
+    /// The failure, which the route stores.
+    pub async fn connect_apart(
+        &self,
+        route: &mut Route,
+    ) -> Result<Option<UpstreamConnection>, Unreachable> {
+        let mut last = Unreachable::Down;
+        while let Ok(Some(target)) = route.target(ALPN::H1).await {
+            let server = self.pool.server(&target.key());
+            let Some(Err(slot)) = server.claim(route.connections(), Reuse::Never) else {
+                return Ok(None);
+            };
+            let opened = tokio::select! {
+                opened = self.dialer.open(&target) => opened,
+                () = slot.wanted() => return Ok(None),
+            };
+            match opened {
+                Ok(stream) => {
+                    let starvation = Starvation::new(&server);
+                    let opened = UpstreamConnection::opened(stream, slot, &target, starvation);
+                    return Ok(Some(opened));
+                }
+                Err(fault) => last = fault.pass_over(route, &target),
+            }
+        }
+        Err(last)
+    }
+
+    /// Opens an HTTP/2 stream with the request of a health check, on a connection of its own; on a
+    /// shared one if their number is limited.
+    ///
+    /// # Errors
+    /// The failure, which the route stores.
+    pub async fn open_apart(
+        &self,
+        route: &mut Route,
+        request: &Http2Request,
+    ) -> Result<Http2Stream, Unreachable> {
+        if route.connections().is_some() {
+            return self.open_stream(route, request, true).await;
+        }
+        let mut last = Unreachable::Down;
+        while let Ok(Some(target)) = route.target(ALPN::H2).await {
+            let server = self.http2.server(&target);
+            match server.open_apart(&self.dialer, &target, request).await {
+                Ok(stream) => return Ok(stream),
+                Err(fault) => last = fault.pass_over(route, &target),
+            }
+        }
+        Err(last)
+    }
+
     /// Stores a connection after its last response was read to its end.
     pub fn store(&self, connection: UpstreamConnection) {
         let UpstreamConnection {
@@ -143,13 +198,7 @@ impl Connector {
                 }) => {}
             }
         };
-        Ok(UpstreamConnection {
-            stream,
-            used: false,
-            slot,
-            lifetime: target.lifetime(),
-            starvation: Some(starvation),
-        })
+        Ok(UpstreamConnection::opened(stream, slot, target, starvation))
     }
 }
 
@@ -170,12 +219,30 @@ impl ServerConnections {
         };
         match self.claim(limit, reuse) {
             Some(claim) => Ok(claim),
-            None => timeout(QUEUED, freed).await.map_err(|_| Fault::Busy),
+            None => {
+                self.wanted().notify_waiters();
+                timeout(QUEUED, freed).await.map_err(|_| Fault::Busy)
+            }
         }
     }
 }
 
 impl UpstreamConnection {
+    fn opened(stream: UpstreamStream, slot: Slot, target: &Target, starvation: Starvation) -> Self {
+        Self {
+            stream,
+            used: false,
+            slot,
+            lifetime: target.lifetime(),
+            starvation: Some(starvation),
+        }
+    }
+
+    /// Ready once a request waits for a connection within the limit.
+    pub fn wanted(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.slot.wanted()
+    }
+
     fn idle(idle: Idle, lifetime: Duration) -> Self {
         Self {
             stream: idle.stream,

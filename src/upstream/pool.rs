@@ -56,6 +56,7 @@ pub(super) struct ServerConnections {
     /// Set while `counts` has to be read before a connection is returned or taken.
     is_scarce: AtomicBool,
     freed: Notify,
+    wanted: Notify,
 }
 
 /// The counts of one server.
@@ -153,6 +154,11 @@ impl ServerConnections {
     /// Notified when a connection is returned or closed.
     pub(super) fn freed(&self) -> &Notify {
         &self.freed
+    }
+
+    /// Notified when a request waits for a connection within the limit.
+    pub(super) fn wanted(&self) -> &Notify {
+        &self.wanted
     }
 
     /// Counts a starving request, and closes an idle connection, now or as soon as there is one.

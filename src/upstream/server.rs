@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,7 @@ use rustls::pki_types::ServerName;
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::secure::UpstreamTls;
+use super::{health::ServerHealth, secure::UpstreamTls};
 use crate::{config::model, telemetry::line_limit::LineLimit};
 
 /// One server of an upstream.
@@ -25,6 +25,8 @@ pub(super) struct Server {
     /// TLS for HTTP/2, if the server is reached over TLS.
     secure_http2: Option<TrustedServer>,
     state: Mutex<State>,
+    /// The result of its health checks, if it has any.
+    health: OnceLock<Arc<ServerHealth>>,
     connect_lines: LineLimit,
     response_lines: LineLimit,
 }
@@ -74,6 +76,7 @@ impl Server {
             secure,
             secure_http2,
             state: Mutex::default(),
+            health: OnceLock::new(),
             connect_lines: LineLimit::new(LINES),
             response_lines: LineLimit::new(LINES),
         })
@@ -127,6 +130,21 @@ impl Server {
         self.state()
             .rests_until
             .is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Ends the rest early.
+    pub(super) fn end_rest(&self) {
+        self.state().rests_until = None;
+    }
+
+    /// Sets the health that its checks record.
+    pub(super) fn follow_health(&self, health: Arc<ServerHealth>) {
+        self.health.get_or_init(|| health);
+    }
+
+    /// The result of its health checks, if it has any.
+    pub(super) fn health(&self) -> Option<&Arc<ServerHealth>> {
+        self.health.get()
     }
 
     /// Reports whether the server is reached over TCP in the clear.

@@ -18,6 +18,7 @@ use crate::{
     fields::{FieldName, Fields, NameSet},
     http::{admission::Admitted, max_forwards::MaxForwards},
     transport::connection_info::ConnectionInfo,
+    upstream::RequestEdits,
 };
 
 /// Fields by which a proxy describes a client or its request.
@@ -97,6 +98,13 @@ impl<'a> HeaderEdits<'a> {
         Ok(edits)
     }
 
+    /// The edits to a request of hubgate itself.
+    pub(crate) fn for_own_request(configured: &'a RequestEdits) -> Self {
+        let mut edits = Self::dropping(NameSet::from_names(&[]), |_| false);
+        edits.set_upstream(configured);
+        edits
+    }
+
     /// Sets the client's address and scheme, behind trusted proxies too.
     fn set_client(&mut self, fields: &Fields<'_>, admitted: &'a Admitted) {
         let exchange = &admitted.exchange;
@@ -124,7 +132,12 @@ impl<'a> HeaderEdits<'a> {
             let user = identity::user(&admitted.admission)?;
             self.set_user(name, user.map(|user| user.as_bytes().to_vec().into()));
         }
-        let configured = admitted.route.edits();
+        self.set_upstream(admitted.route.edits());
+        Ok(())
+    }
+
+    /// Sets and removes the fields that an upstream configures.
+    fn set_upstream(&mut self, configured: &'a RequestEdits) {
         for (name, value) in configured.fields() {
             match value {
                 Some(value) => self.set(name, value.as_bytes().to_vec()),
@@ -134,7 +147,6 @@ impl<'a> HeaderEdits<'a> {
         if let Some(host) = configured.host() {
             self.set("Host", host.as_bytes());
         }
-        Ok(())
     }
 }
 

@@ -44,6 +44,8 @@ impl Body {
 /// A result, or the fault of a malformed response.
 pub(super) type Parsed<T> = Result<T, &'static str>;
 
+const UNASKED: &str = "a 101 without a request for it";
+
 /// The properties of a request that its response depends on.
 pub(super) struct RequestContext<'r> {
     /// Method.
@@ -110,12 +112,25 @@ impl<'h> ResponseHead<'h> {
             return Ok(false);
         }
         if !request.is_upgrade {
-            return Err("a 101 without a request for it");
+            return Err(UNASKED);
         }
         match handshake::is_accepted(&self.fields) {
             true => Ok(true),
             false => Err("a 101 that opens no WebSocket"),
         }
+    }
+
+    /// Checks the response to a GET of hubgate itself, which forwards nothing of it; returns its
+    /// status.
+    ///
+    /// # Errors
+    /// The fault of a malformed response.
+    pub(super) fn check(&self) -> Parsed<StatusCode> {
+        if self.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(UNASKED);
+        }
+        self.body(&Method::GET, self.content_length()?)?;
+        Ok(self.status)
     }
 
     /// The framing of the content (RFC 9112, section 6.3).

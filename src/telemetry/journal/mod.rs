@@ -166,6 +166,7 @@ fn filter(level: Level) -> Targets {
         .with_default(LIBRARIES.min(level))
         .with_target(env!("CARGO_CRATE_NAME"), level)
         .with_target("pingora_core", LevelFilter::ERROR)
+        .with_target("pingora_load_balancing", LevelFilter::ERROR)
         .with_targets(PEER_ERRORS.map(|target| (target, peer_errors)))
 }
 

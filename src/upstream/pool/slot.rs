@@ -24,6 +24,12 @@ pub(in crate::upstream) struct Slot(pub(super) Arc<ServerConnections>);
 pub(in crate::upstream) struct Starving(pub(super) Arc<ServerConnections>);
 
 impl Slot {
+    /// Ready once a request waits for a connection within the limit.
+    pub(in crate::upstream) fn wanted(&self) -> impl Future<Output = ()> + Send + 'static {
+        let server = self.0.clone();
+        async move { server.wanted().notified().await }
+    }
+
     /// Stores a connection after its last response was read to its end, for at most `lifetime`.
     pub(in crate::upstream) fn store(self, stream: UpstreamStream, lifetime: Duration) {
         let server = self.0.clone();
