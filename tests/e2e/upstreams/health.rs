@@ -246,8 +246,9 @@ async fn each_transport_is_checked_with_the_trust_of_requests() {
         let state = &hubs(&gate, &host)[0];
         assert_eq!(state["healthy"], *healthy, "{host}: {state}");
     }
-    let heard = hub.request("/plain").await;
-    assert_eq!(heard.field("host"), Some("hub.lan"));
+    let requests = hub.requests();
+    let mut hosts = requests.iter().map(|request| request.field("host"));
+    assert!(hosts.any(|host| host == Some("hub.lan")));
 }
 
 #[tokio::test]
