@@ -10,6 +10,7 @@ from kit.ports import free_port
 from kit.tls import client_context
 from kit.wait import until
 from program import DEADLINE, Program
+from promise import holds
 
 PATIENCE = 60
 HUB = pathlib.Path(__file__).with_name("hub.py")
@@ -53,6 +54,15 @@ class House:
             words = " ".join(map(str, arguments))
             raise ChildProcessError(f"hubgate {words}: {done.stderr.strip()}")
         return done.stdout
+
+    def reports(self, *arguments):
+        """Runs a command that reads the state folder, or has to name it if it was never made."""
+        if self.state.is_dir():
+            self.must(*arguments)
+            return
+        done = self.run(*arguments)
+        names_it = f"{self.state}: no such folder" in done.stderr
+        holds(done.returncode == 1 and names_it, f"the missing folder is not named: {done}")
 
     def devices(self):
         """Serial numbers of the devices of the register: name and standing."""
