@@ -74,8 +74,8 @@ impl Server {
             secure,
             secure_http2,
             state: Mutex::default(),
-            connect_lines: LineLimit::new(LINES),
-            response_lines: LineLimit::new(LINES),
+            connect_lines: LineLimit::per_minute(LINES),
+            response_lines: LineLimit::per_minute(LINES),
         })
     }
 
