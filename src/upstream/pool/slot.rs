@@ -21,7 +21,7 @@ pub(in crate::upstream) struct Idle {
 pub(in crate::upstream) struct Slot(pub(super) Arc<ServerConnections>);
 
 /// The count of a request that gets no response on its new connection, until dropped.
-pub(in crate::upstream) struct Starving(pub(super) Arc<ServerConnections>);
+pub(in crate::upstream) struct StarvingRequest(pub(super) Arc<ServerConnections>);
 
 impl Slot {
     /// Stores a connection after its last response was read to its end, for at most `lifetime`.
@@ -61,7 +61,7 @@ impl Drop for Slot {
     }
 }
 
-impl Drop for Starving {
+impl Drop for StarvingRequest {
     fn drop(&mut self) {
         let mut counts = self.0.counts();
         counts.starving = counts.starving.saturating_sub(1);
