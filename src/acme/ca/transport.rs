@@ -23,10 +23,9 @@ use url::Url;
 use super::{
     failure::{Failure, header_text},
     retry::NetworkRetries,
-    retry_after,
 };
 use crate::acme::{
-    https::HttpsClient,
+    https::{HttpsClient, retry_after},
     problem::{Class, Problem},
 };
 
