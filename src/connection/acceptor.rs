@@ -90,7 +90,7 @@ impl Acceptor {
             tasks: TaskTracker::new(),
             paused: watch::Sender::new(false),
             capacity,
-            accept_failures: LineLimit::new(1),
+            accept_failures: LineLimit::per_minute(1),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
     config::model::Config,
     devices::Devices,
     sites::{Sites, site::Site},
-    telemetry::{access_log::AccessLog, counters::Counters, journal::rate_limited::RateLimited},
+    telemetry::{access_log::AccessLog, counters::Counters, line_limit::LineLimit},
     tls::AcmeCertificates,
     transport::{connection_info::ConnectionInfo, memory_budget::MemoryBudget},
     upstream::Connector,
@@ -36,7 +36,7 @@ pub struct Proxy {
     pub drain: Drain,
     pub(super) throttle: Arc<Throttle>,
     /// The limit of journal lines for throttled logins.
-    pub(super) throttled: RateLimited,
+    pub(super) throttled: LineLimit,
     /// The number of changes of files and configuration that an admission depends on.
     pub(super) edition: AtomicU64,
     pub(super) sessions: SessionStore,
@@ -80,7 +80,7 @@ impl Proxy {
             counters: Counters::default(),
             drain: Drain::default(),
             throttle: Arc::new(Throttle::new()),
-            throttled: RateLimited::default(),
+            throttled: LineLimit::per_second(1),
             edition: AtomicU64::new(1),
             sessions,
             challenges,

@@ -15,7 +15,7 @@ use super::{
     Reuse, Route, UpstreamStream,
     dial::{Dialer, Fault, Unreachable},
     http2::{self, Http2Request, Http2Stream},
-    pool::{Idle, Pool, QUEUED, ServerConnections, Slot, Starving},
+    pool::{Idle, Pool, QUEUED, ServerConnections, Slot, StarvingRequest},
     route::Target,
 };
 
@@ -35,14 +35,14 @@ pub struct UpstreamConnection {
     pub used: bool,
     slot: Slot,
     lifetime: Duration,
-    starvation: Option<Starvation>,
+    first_response: Option<FirstResponse>,
 }
 
 /// The wait for the first response on a new connection.
-struct Starvation {
+struct FirstResponse {
     server: Arc<ServerConnections>,
     timer: Pin<Box<Sleep>>,
-    starving: Option<Starving>,
+    request: Option<StarvingRequest>,
 }
 
 /// Lifetime of an idle connection in the clear, which is cheap to replace.
@@ -118,8 +118,8 @@ impl Connector {
             };
             match opened {
                 Ok(stream) => {
-                    let starvation = Starvation::new(&server);
-                    let opened = UpstreamConnection::opened(stream, slot, &target, starvation);
+                    let first_response = FirstResponse::new(&server);
+                    let opened = UpstreamConnection::opened(stream, slot, &target, first_response);
                     return Ok(Some(opened));
                 }
                 Err(fault) => last = fault.pass_over(route, &target),
@@ -180,7 +180,7 @@ impl Connector {
             Ok(idle) => return Ok(UpstreamConnection::idle(idle, target.lifetime())),
             Err(slot) => slot,
         };
-        let mut starvation = Starvation::new(&server);
+        let mut first_response = FirstResponse::new(&server);
         // On the heap: the future of a TLS handshake is large, and most requests need none.
         let mut opening = Box::pin(self.dialer.open(target));
         let stream = loop {
@@ -193,12 +193,17 @@ impl Connector {
                     }
                 }
                 () = poll_fn(|context| {
-                    starvation.poll_never(context);
+                    first_response.poll_never(context);
                     Poll::Pending
                 }) => {}
             }
         };
-        Ok(UpstreamConnection::opened(stream, slot, target, starvation))
+        Ok(UpstreamConnection::opened(
+            stream,
+            slot,
+            target,
+            first_response,
+        ))
     }
 }
 
@@ -228,13 +233,18 @@ impl ServerConnections {
 }
 
 impl UpstreamConnection {
-    fn opened(stream: UpstreamStream, slot: Slot, target: &Target, starvation: Starvation) -> Self {
+    fn opened(
+        stream: UpstreamStream,
+        slot: Slot,
+        target: &Target,
+        first_response: FirstResponse,
+    ) -> Self {
         Self {
             stream,
             used: false,
             slot,
             lifetime: target.lifetime(),
-            starvation: Some(starvation),
+            first_response: Some(first_response),
         }
     }
 
@@ -249,30 +259,30 @@ impl UpstreamConnection {
             used: true,
             slot: idle.slot,
             lifetime,
-            starvation: None,
+            first_response: None,
         }
     }
 
     /// Notes that the server has responded.
     pub fn mark_responded(&mut self) {
-        self.starvation = None;
+        self.first_response = None;
     }
 
     /// Closes idle connections to the server while it does not respond on this new one. Polled
     /// while a response is awaited.
     pub fn poll_starving(&mut self, context: &mut Context<'_>) {
-        if let Some(starvation) = &mut self.starvation {
-            starvation.poll_never(context);
+        if let Some(first_response) = &mut self.first_response {
+            first_response.poll_never(context);
         }
     }
 }
 
-impl Starvation {
+impl FirstResponse {
     fn new(server: &Arc<ServerConnections>) -> Self {
         Self {
             server: server.clone(),
             timer: Box::pin(sleep(STARVED)),
-            starving: None,
+            request: None,
         }
     }
 
@@ -283,8 +293,8 @@ impl Starvation {
 
     fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
         ready!(self.timer.as_mut().poll(context));
-        self.starving = None;
-        self.starving = Some(self.server.starve());
+        self.request = None;
+        self.request = Some(self.server.starve());
         self.timer.as_mut().reset(Instant::now() + STARVED_AGAIN);
         Poll::Ready(())
     }

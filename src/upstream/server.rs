@@ -77,8 +77,8 @@ impl Server {
             secure_http2,
             state: Mutex::default(),
             health: OnceLock::new(),
-            connect_lines: LineLimit::new(LINES),
-            response_lines: LineLimit::new(LINES),
+            connect_lines: LineLimit::per_minute(LINES),
+            response_lines: LineLimit::per_minute(LINES),
         })
     }
 

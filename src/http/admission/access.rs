@@ -1,6 +1,6 @@
 //! The access rule of a place, applied to the credentials of a request.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use super::{Refusal, arrival::Arrival, sessions::RestoredSession};
 use crate::{
@@ -77,7 +77,7 @@ impl Proxy {
     fn is_failed_login(&self, decided: &Result<Admission, Denial>) -> bool {
         match decided {
             Ok(admission) => admission.login_failed,
-            Err(Denial::Throttled { .. }) => self.throttled.is_due(),
+            Err(Denial::Throttled { .. }) => self.throttled.admit(Instant::now()).is_some(),
             Err(denial) => matches!(denial, Denial::Password { .. }),
         }
     }

@@ -5,7 +5,6 @@
 
 mod fields;
 mod priority;
-pub mod rate_limited;
 mod stderr;
 #[cfg(test)]
 mod tests;

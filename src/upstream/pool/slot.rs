@@ -21,7 +21,7 @@ pub(in crate::upstream) struct Idle {
 pub(in crate::upstream) struct Slot(pub(super) Arc<ServerConnections>);
 
 /// The count of a request that gets no response on its new connection, until dropped.
-pub(in crate::upstream) struct Starving(pub(super) Arc<ServerConnections>);
+pub(in crate::upstream) struct StarvingRequest(pub(super) Arc<ServerConnections>);
 
 impl Slot {
     /// Ready once a request waits for a connection within the limit.
@@ -67,7 +67,7 @@ impl Drop for Slot {
     }
 }
 
-impl Drop for Starving {
+impl Drop for StarvingRequest {
     fn drop(&mut self) {
         let mut counts = self.0.counts();
         counts.starving = counts.starving.saturating_sub(1);
