@@ -22,7 +22,6 @@ use self::{
 };
 use crate::{
     access::basic::Basic,
-    authority::Authority,
     config::model::{Config, Host},
     tls::{self, AcmeCertificates, Identity},
     transport::connection_info::{AcceptedCertificate, ConnectionInfo},
@@ -162,14 +161,9 @@ impl Sites {
     }
 
     /// Checks a request that its network admitted for NAT loopback.
-    pub(crate) fn check_nat_loopback(
-        &self,
-        connection: &ConnectionInfo,
-        authority: Option<&Authority>,
-    ) {
-        if let Some(authority) = authority {
-            self.nat_loopback
-                .notice(connection.peer.ip(), &authority.host);
+    pub(crate) fn check_nat_loopback(&self, connection: &ConnectionInfo, host: Option<&Host>) {
+        if let Some(host) = host {
+            self.nat_loopback.notice(connection.peer.ip(), host);
         }
     }
 

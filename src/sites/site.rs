@@ -99,9 +99,12 @@ impl Site {
     /// percent-encoded.
     #[must_use]
     pub fn trailing_slash_redirect(&self, place: &PathPolicy<'_>, path: &str) -> Option<String> {
+        if path.ends_with('/') || self.config.paths.is_empty() {
+            return None;
+        }
         let decided = place.path_rule().and_then(|at| self.config.paths.get(at));
         let decoded = percent_decode_str(path).decode_utf8().ok()?;
-        if path.ends_with('/') || decided.is_some_and(|rule| *rule.path == *decoded) {
+        if decided.is_some_and(|rule| *rule.path == *decoded) {
             return None;
         }
         let is_bare = |rule: &&PathRule| rule.path.strip_suffix('/') == Some(&*decoded);

@@ -12,14 +12,13 @@ use std::{
     time::Instant,
 };
 
-use tokio_util::sync::CancellationToken;
-
 use super::{
     memory_budget::{Account, MemoryBudget},
     signal::Signal,
 };
 use crate::{
     access::session::Chain,
+    authority::LastAuthority,
     config::model::{ClientCertificate, Host},
     telemetry::counter::Gauge,
     tls::ClientChain,
@@ -39,10 +38,12 @@ pub struct ConnectionInfo {
     pub local: SocketAddr,
     /// The TLS handshake; none on a connection in the clear.
     pub tls: Option<Handshake>,
+    /// The authority of its last request.
+    pub authority: LastAuthority,
     /// Set when the listener is one for TLS, even if the connection is in the clear.
     pub tls_port: bool,
     /// Ends an HTTP/2 connection once its streams have ended.
-    pub leave: CancellationToken,
+    pub leave: Signal,
     /// Cuts the connection at once.
     pub cut: Signal,
     /// Set when the client opens no flow-control window for a response (RFC 9113, section 5.2).
@@ -94,8 +95,9 @@ impl ConnectionInfo {
             proxy: None,
             local: canonical(local),
             tls: None,
+            authority: LastAuthority::default(),
             tls_port,
-            leave: CancellationToken::new(),
+            leave: Signal::default(),
             stalled: AtomicBool::new(false),
             memory: Account::unlimited(peer.ip(), cut.clone()),
             cut,
@@ -124,7 +126,7 @@ impl ConnectionInfo {
     /// Marks the client as stalled; an HTTP/2 connection ends once its streams have ended.
     pub fn stall(&self) {
         self.stalled.store(true, Ordering::Relaxed);
-        self.leave.cancel();
+        self.leave.raise();
     }
 
     /// Reports whether the client has stalled a response.

@@ -37,7 +37,7 @@ impl Visit {
         }
         let connection = Arc::new(self.connection(&proxy));
         let text = self.head();
-        let head = match Head::parse(text.as_bytes()) {
+        let head = match Head::parse(text.as_bytes(), &connection.authority) {
             Ok(head) => head,
             Err(malformed) => return Ok(Explanation::malformed(self, &connection, malformed)),
         };

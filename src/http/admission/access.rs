@@ -63,7 +63,8 @@ impl Proxy {
             Ok(admission) => {
                 if admission.factors.network {
                     let authority = arrival.request.authority;
-                    exchange.sites.check_nat_loopback(connection, authority);
+                    let host = authority.map(|authority| &authority.host);
+                    exchange.sites.check_nat_loopback(connection, host);
                 }
                 Ok(admission)
             }
@@ -145,6 +146,6 @@ impl RequestCredentials<'_> {
         // openHAB's clients send an API token as the user.
         let is_token = basic.user.starts_with("oh.");
         let user = if is_token { "oh.…" } else { &basic.user };
-        journal::login_failed(exchange.client.client_ip(), user, &exchange.logged.host);
+        journal::login_failed(exchange.client.client_ip(), user, exchange.logged.host());
     }
 }

@@ -82,7 +82,7 @@ impl Judgement<'_> {
     }
 
     fn admits_to(&self, site: &Site, grant: &Grant) -> bool {
-        let Ok(place) = site.place(&grant.path) else {
+        let Ok(place) = site.place(grant.path()) else {
             return false;
         };
         if !place.is_public() && !grant.ground.holds(site.origins(&place)) {

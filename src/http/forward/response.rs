@@ -110,7 +110,7 @@ impl<H> Response<H> {
         };
         received.advance(length);
         if response.is_final() {
-            response.first = received.split();
+            response.first = std::mem::take(received);
             response.begin()?;
         }
         Ok(Some(response))
@@ -177,7 +177,7 @@ impl<H> Response<H> {
             sent: 0,
             body,
             takes_chunks,
-            persists: head.is_http_1_1 && !head.fields.connection_has("close"),
+            persists: head.is_http_1_1 && !head.fields.connection().close,
             overflowed: false,
         })
     }

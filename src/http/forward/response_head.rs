@@ -173,16 +173,22 @@ impl<'h> ResponseHead<'h> {
         let bodiless = self.status.is_informational() || self.status == StatusCode::NO_CONTENT;
         let codings = self.codings().count();
         if bodiless || codings == 0 || !takes_chunks {
-            edits.remove("transfer-encoding");
+            edits.remove_known(FieldName::TransferEncoding);
         } else if codings == 1 {
             edits.set("Transfer-Encoding", &b"chunked"[..]);
         }
         // Never beside Transfer-Encoding, not even in a response to HEAD (RFC 9112, section 6.2).
         if bodiless || codings > 0 {
-            edits.remove("content-length");
-        } else if let Some(length) = length {
+            edits.remove_known(FieldName::ContentLength);
+        } else if let Some(length) = length.filter(|_| !self.has_plain_length()) {
             edits.set("Content-Length", length.to_string().into_bytes());
         }
+    }
+
+    /// Reports whether the one Content-Length is decimal without leading zeros.
+    fn has_plain_length(&self) -> bool {
+        let only = self.fields.only(FieldName::ContentLength);
+        only.is_some_and(|length| length == b"0" || !length.starts_with(b"0"))
     }
 
     /// The value of Content-Length, in which all fields of the name agree.
