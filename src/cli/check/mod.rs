@@ -12,7 +12,7 @@ use crate::{
         model::{Acme, Certificate, Config, PathAccess, PathRule, Site, Upstream},
     },
     doctor::{
-        access_summary, exposed_hubs, hub, loaded,
+        access_summary, container, exposed_hubs, hub, loaded,
         startup::{self, CannotStart},
     },
 };
@@ -34,6 +34,7 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     }
     config.warnings.extend(startup::warnings(&config));
     config.warnings.extend(exposed_hubs::warnings(&config));
+    config.warnings.extend(container::warning(&config));
     config.warnings.extend(hub::refused(&config));
     let summary = Summary { config: &config };
     print(&format!("{} is in order\n\n{summary}", path.display()))
