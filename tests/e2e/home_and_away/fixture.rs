@@ -41,13 +41,13 @@ impl Fixture {
         Self::start_with(|door| setup().on(door)).await
     }
 
-    /// Starts a house with hubgate in a container, whose gateway is the client at home.
+    /// Starts hubgate in a container, whose gateway is the client at home.
     pub async fn in_container() -> Option<Self> {
-        let house = |door: &Machine| {
+        let configured = |door: &Machine| {
             door.route_by(CLIENT_AT_HOME);
             setup().in_container_on(door)
         };
-        Self::start_with(house).await
+        Self::start_with(configured).await
     }
 
     async fn start_with(configured: impl FnOnce(&Machine) -> Setup) -> Option<Self> {
