@@ -31,6 +31,7 @@ setup_file() {
 
 teardown_file() {
     kill "$(cat "$IMAGE/hub")" || true
+    umount --lazy "$IMAGE/sys"
     ip netns delete "$HOST_NET"
     ip netns delete "$OWN_NET"
     rm -rf "$IMAGE" /run/asked /run/answer
@@ -51,6 +52,9 @@ make_networks() {
     ip -n "$OWN_NET" link set eth0 up
     ip -n "$OWN_NET" link set lo up
     ip -n "$OWN_NET" route add default via "$GATEWAY"
+    # The interfaces of the network, which container engines show, and systemd-nspawn does not.
+    mkdir "$IMAGE/sys"
+    nsenter --net="/run/netns/$OWN_NET" mount -t sysfs sysfs "$IMAGE/sys"
 }
 
 # The configuration of the container, with one more line.
@@ -79,7 +83,8 @@ container() {
     (($#)) || mapfile -t arguments < <(configured Cmd)
     [[ -d /run/systemd/system ]] || alone=(--keep-unit)
     exec systemd-nspawn --quiet --register=no "${alone[@]}" --directory "$IMAGE/bundle/rootfs" --read-only \
-        --network-namespace-path "/run/netns/$OWN_NET" --user hubgate --as-pid2 --kill-signal SIGTERM \
+        --network-namespace-path "/run/netns/$OWN_NET" --bind-ro "$IMAGE/sys:/sys" --user hubgate \
+        --as-pid2 --kill-signal SIGTERM \
         --drop-capability "CAP_${dropped//,/,CAP_}" --pipe --resolv-conf off --timezone off \
         --bind "$IMAGE/state:/var/lib/hubgate" --bind-ro "$IMAGE/proxy.yaml:/etc/hubgate/proxy.yaml" \
         -- "${entry[@]}" "${arguments[@]}"
