@@ -77,7 +77,7 @@ const FUNCTIONS: &[Function] = &[
     }),
     Function::new("a client is found behind a trusted proxy", || {
         black_box(Client::from_request(
-            PROXY,
+            PROXY.into(),
             &PROXIES,
             black_box(&READ.fields),
         ));

@@ -2,19 +2,16 @@
 //!
 //! `server` makes it once. The steps of a request are its methods, each in the file of the step.
 
-use std::{
-    net::IpAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use arc_swap::{ArcSwap, Guard};
 
 use super::{admission::sessions::SessionStore, drain::Drain, health::HealthChecks};
 use crate::{
-    access::throttle::Throttle,
+    access::{network::Peer, throttle::Throttle},
     acme::challenge::ActiveChallenges,
     config::model::Config,
     devices::Devices,
@@ -106,8 +103,8 @@ impl Proxy {
 
     /// Reports whether a handshake for a site requests a client certificate from a peer.
     #[must_use]
-    pub fn requests_client_cert(&self, sites: &Sites, site: &Site, peer: IpAddr) -> bool {
-        let is_testing = site.config.uses_own_ca() && self.devices.has_test_window(peer);
+    pub fn requests_client_cert(&self, sites: &Sites, site: &Site, peer: Peer) -> bool {
+        let is_testing = site.config.uses_own_ca() && self.devices.has_test_window(peer.address);
         is_testing || site.requests_client_cert(peer, &sites.config.trusted_proxies)
     }
 

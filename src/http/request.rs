@@ -102,7 +102,7 @@ impl Exchange {
     #[must_use]
     pub fn new(sites: Arc<Sites>, connection: Arc<ConnectionInfo>, request: &Request<'_>) -> Self {
         let trusted = &sites.config.trusted_proxies;
-        let client = Client::from_request(connection.peer.ip(), trusted, request.fields);
+        let client = Client::from_request(connection.network_peer(), trusted, request.fields);
         Self {
             sites,
             client,

@@ -1,8 +1,10 @@
 //! The sites of a configuration, found by SNI, Host or `:authority`.
 
+pub(crate) mod container_network;
 mod enrolment;
 mod file_faults;
 pub mod file_watch;
+mod gateways;
 mod loader;
 mod nat_loopback;
 pub mod site;
@@ -14,6 +16,7 @@ use rustls::ServerConfig;
 
 pub use self::file_faults::UnusableFiles;
 use self::{
+    container_network::ContainerNetwork,
     file_faults::FileFaults,
     file_watch::FileWatch,
     loader::{Loader, Shared},
@@ -40,6 +43,7 @@ pub struct Sites {
     watches: Vec<Arc<FileWatch>>,
     placeholder: Arc<ServerConfig>,
     nat_loopback: NatLoopback,
+    container_network: ContainerNetwork,
 }
 
 impl Sites {
@@ -69,6 +73,7 @@ impl Sites {
             watches,
             placeholder: tls::placeholder()?,
             nat_loopback: NatLoopback::load(),
+            container_network: ContainerNetwork::load(),
             uses_own_ca: config.uses_own_ca(),
             config,
         })
@@ -158,6 +163,30 @@ impl Sites {
                 site.prepare_all(chain).await;
             }
         }
+    }
+
+    /// Reports whether a container's network replaces the addresses of clients by this peer's.
+    #[must_use]
+    pub fn is_masqueraded(&self, peer: IpAddr, local: IpAddr) -> bool {
+        self.container_network.is_masqueraded(peer, local)
+    }
+
+    /// Marks a connection from the gateway of a container's network; logs the first one, unless it
+    /// is a trusted proxy.
+    pub(crate) fn mark_masqueraded(&self, connection: &mut ConnectionInfo) {
+        let (peer, local) = (connection.peer.ip(), connection.local.ip());
+        connection.is_masqueraded = self.is_masqueraded(peer, local);
+        if self.has_hidden_client(connection) {
+            self.container_network.notice(peer);
+        }
+    }
+
+    /// Reports whether a container's network hides the client of a connection, and no trusted proxy
+    /// names it.
+    #[must_use]
+    pub fn has_hidden_client(&self, connection: &ConnectionInfo) -> bool {
+        let trusted = &self.config.trusted_proxies;
+        connection.is_masqueraded && !trusted.contains(connection.peer.ip())
     }
 
     /// Checks a request that its network admitted for NAT loopback.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     access::{
-        network::Client,
+        network::{Client, Peer},
         path::InvalidPath,
         policy::{PathPolicy, Policy},
     },
@@ -131,7 +131,7 @@ impl Site {
     /// Reports whether the handshake requests a certificate from a client at this address: exactly
     /// if one could change the response of some location.
     #[must_use]
-    pub fn requests_client_cert(&self, peer: IpAddr, trusted_proxies: &Networks) -> bool {
+    pub fn requests_client_cert(&self, peer: Peer, trusted_proxies: &Networks) -> bool {
         self.policy
             .requests_client_cert(Client::at_handshake(peer, trusted_proxies))
     }
@@ -145,7 +145,7 @@ impl Site {
             .filter_map(|rule| rule.networks.as_ref());
         let listed = networks.flat_map(|networks| networks.0.iter().map(IpNet::addr));
         let mut addresses = listed.chain([INTERNET]);
-        addresses.all(|address| self.requests_client_cert(address, &Networks::default()))
+        addresses.all(|address| self.requests_client_cert(address.into(), &Networks::default()))
     }
 
     /// Returns the device of a chain that hubgate's own client CA validates.

@@ -17,7 +17,7 @@ use super::{
     signal::Signal,
 };
 use crate::{
-    access::session::Chain,
+    access::{network::Peer, session::Chain},
     authority::LastAuthority,
     config::model::{ClientCertificate, Host},
     telemetry::counter::Gauge,
@@ -32,6 +32,8 @@ pub struct ConnectionInfo {
     pub peer: SocketAddr,
     /// The peer's address as text.
     pub peer_text: String,
+    /// Set when a container's network replaces the addresses of clients by the peer's.
+    pub is_masqueraded: bool,
     /// The trusted proxy that names the peer in its PROXY header.
     pub proxy: Option<IpAddr>,
     /// The address to which the client connected.
@@ -92,6 +94,7 @@ impl ConnectionInfo {
         Self {
             peer,
             peer_text: peer.ip().to_string(),
+            is_masqueraded: false,
             proxy: None,
             local: canonical(local),
             tls: None,
@@ -114,7 +117,17 @@ impl ConnectionInfo {
         if let Some(source) = source {
             self.proxy = Some(self.peer.ip());
             self.peer = canonical(source);
+            self.is_masqueraded = false;
             self.peer_text = self.peer.ip().to_string();
+        }
+    }
+
+    /// The peer, for rules about networks.
+    #[must_use]
+    pub fn network_peer(&self) -> Peer {
+        Peer {
+            address: self.peer.ip(),
+            is_masqueraded: self.is_masqueraded,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
         model::{Acme, Certificate, Config, PathAccess, PathRule, Site, Upstream},
     },
     doctor::{
-        access_summary, exposed_hubs, hub, loaded, shared_hub,
+        access_summary, container, exposed_hubs, hub, loaded, shared_hub,
         startup::{self, CannotStart},
     },
 };
@@ -35,6 +35,7 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     config.warnings.extend(startup::warnings(&config));
     config.warnings.extend(exposed_hubs::warnings(&config));
     config.warnings.extend(shared_hub::warnings(&config));
+    config.warnings.extend(container::warning(&config));
     config.warnings.extend(hub::refused(&config));
     let summary = Summary { config: &config };
     print(&format!("{} is in order\n\n{summary}", path.display()))

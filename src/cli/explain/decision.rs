@@ -101,9 +101,15 @@ impl Judged<'_> {
             Denial::Network if self.exchange().connection.asked() => {
                 format!("{OUTSIDE}; reported as a missing certificate, since one was requested")
             }
+            Denial::Network if self.has_hidden_client() => MASQUERADED.to_owned(),
             Denial::Network => OUTSIDE.to_owned(),
             Denial::Throttled { .. } => "too many wrong passwords were sent before".to_owned(),
         }
+    }
+
+    fn has_hidden_client(&self) -> bool {
+        let exchange = self.exchange();
+        exchange.sites.has_hidden_client(&exchange.connection)
     }
 
     fn password_needed(&self, certificate: Option<&ClientCertificateError>) -> String {
@@ -144,4 +150,6 @@ fn admitted(admission: &Admission) -> String {
     }
 }
 
+const MASQUERADED: &str = "the address is the one by which this container's network replaces that of \
+     every client, so it is in none of the networks of the access rule";
 const OUTSIDE: &str = "the address is in none of the networks of the access rule";

@@ -70,7 +70,7 @@ impl Proxy {
             }
             Err(denial) => Err(Refusal {
                 denial: Some(denial.clone()),
-                ..self.respond_to(&denial, connection).into()
+                ..self.respond_to(&denial, exchange).into()
             }),
         }
     }
@@ -83,7 +83,8 @@ impl Proxy {
         }
     }
 
-    fn respond_to(&self, denial: &Denial, connection: &ConnectionInfo) -> LocalResponse {
+    fn respond_to(&self, denial: &Denial, exchange: &Exchange) -> LocalResponse {
+        let connection = &exchange.connection;
         match denial {
             Denial::Password { certificate } => {
                 LocalResponse::password_required(certificate.as_ref())
@@ -95,7 +96,7 @@ impl Proxy {
             }
             // Safari offers its certificates again after a 403, if the handshake requested one.
             Denial::Network if connection.asked() => LocalResponse::certificate_required(),
-            Denial::Network => LocalResponse::outside(),
+            Denial::Network => LocalResponse::outside(exchange.sites.has_hidden_client(connection)),
             Denial::Throttled { retry_after } => LocalResponse::throttled(*retry_after),
         }
     }

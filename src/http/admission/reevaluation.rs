@@ -115,6 +115,6 @@ impl Judgement<'_> {
             let name = FieldName::XForwardedFor.as_str();
             fields.push(Field::new(name.as_bytes(), value));
         }
-        Client::from_request(self.connection.peer.ip(), trusted, &fields)
+        Client::from_request(self.connection.network_peer(), trusted, &fields)
     }
 }
