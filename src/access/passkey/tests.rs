@@ -12,8 +12,9 @@ use super::{
     cbor::CborError,
     public_key::Algorithm,
     refusal::CeremonyError,
+    register::{Owner, Register},
     testing::{
-        Authenticator, PRESENT_AND_VERIFIED, SYNCHRONIZED, add, base64url, handle, home,
+        Authenticator, NOW, PRESENT_AND_VERIFIED, SYNCHRONIZED, add, base64url, handle, home,
         verify_assertion, verify_registration,
     },
 };
@@ -326,6 +327,28 @@ fn passkey_of_another_user_or_site_is_unknown() {
         verify_assertion(&ben.assert(), &register),
         Err(CeremonyError::Signature)
     );
+}
+
+#[test]
+fn passkey_of_another_rp_id_is_unknown() {
+    let authenticator = Authenticator::new(Algorithm::Es256);
+    let (response, anna) = (authenticator.assert(), handle("anna"));
+    for (rp_id, expected) in [
+        ("home.example.org", Ok(())),
+        ("example.org", Err(CeremonyError::UnknownCredential)),
+        ("other.example.org", Err(CeremonyError::UnknownCredential)),
+    ] {
+        let owner = Owner {
+            name: "Anna's phone",
+            user_handle: &anna,
+            rp_id,
+        };
+        let registered = verify_registration(&authenticator.register()).unwrap();
+        let mut register = Register::default();
+        register.add(registered, owner, NOW).unwrap();
+        let verified = verify_assertion(&response, &register).map(drop);
+        assert_eq!(verified, expected, "{rp_id}");
+    }
 }
 
 #[test]
