@@ -85,16 +85,16 @@ pub enum CeremonyError {
     Signature,
     /// The signature counter has not grown (7.2, step 22): the authenticator may be cloned.
     ///
-    /// The specification leaves the consequence to the relying party. hubgate refuses: only
-    /// authenticators that count have a counter above zero, and their counter grows with each
-    /// use, so the response is older than an accepted one or comes from a copy. Synchronized
-    /// passkeys send zero and never get here. The stored counter stays, so the original works
-    /// again once it is ahead.
+    /// The specification leaves the consequence to the relying party. hubgate refuses if the
+    /// passkey stays on one authenticator (BE is not set): its counter grows with each use, so the
+    /// response is older than an accepted one or comes from a copy. The stored counter stays, so
+    /// the original works again once it is ahead. Copies of a synchronized passkey count each for
+    /// itself, if at all: see [`SignCount::Behind`](super::register::SignCount::Behind).
     #[error(
         "the signature counter is {received}, and {stored} was seen before: the authenticator may be cloned"
     )]
     Counter {
-        /// Counter of the last accepted assertion.
+        /// Highest counter of the accepted assertions.
         stored: u32,
         /// Counter of this assertion.
         received: u32,

@@ -38,7 +38,7 @@ pub struct Passkey {
     pub id: CredentialId,
     /// Public key.
     pub public_key: PublicKey,
-    /// Signature counter of the last accepted assertion; stays zero for most passkeys.
+    /// Highest signature counter of the accepted assertions; stays zero for most passkeys.
     pub counter: u32,
     /// Flag BE: the passkey may be synchronized; never changes.
     pub backup_eligible: bool,
@@ -74,6 +74,21 @@ pub struct Owner<'o> {
     pub user_handle: &'o UserHandle,
     /// RP ID of the ceremony.
     pub rp_id: &'o str,
+}
+
+/// The signature counter of an accepted assertion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignCount {
+    /// The counter has grown, or the authenticator has none.
+    Valid,
+    /// The counter of a passkey that may be synchronized has not grown: its copies count each for
+    /// itself, so this is no sign of a cloned authenticator. The log notes it.
+    Behind {
+        /// Highest counter of the accepted assertions.
+        stored: u32,
+        /// Counter of this assertion.
+        received: u32,
+    },
 }
 
 /// The fault of a register's text.
@@ -157,23 +172,24 @@ impl Register {
     /// The passkey is judged again, since others may have used or revoked it meanwhile.
     ///
     /// # Errors
-    /// The passkey is unknown or revoked, or its counter has not grown.
+    /// The passkey is unknown or revoked, or it stays on one authenticator and its counter has not
+    /// grown.
     pub fn record_use(
         &mut self,
         assertion: &Assertion,
         now: OffsetDateTime,
-    ) -> Result<&Passkey, CeremonyError> {
+    ) -> Result<SignCount, CeremonyError> {
         let mut passkeys = self.passkeys.iter_mut();
         let passkey = passkeys.find(|passkey| passkey.id == assertion.id);
         let passkey = passkey.ok_or(CeremonyError::UnknownCredential)?;
         if passkey.revoked.is_some() {
             return Err(CeremonyError::Revoked);
         }
-        passkey.check_counter(assertion.counter)?;
-        passkey.counter = assertion.counter;
+        let count = passkey.check_counter(assertion.counter)?;
+        passkey.counter = passkey.counter.max(assertion.counter);
         passkey.backed_up = assertion.backup.backed_up;
         passkey.last_seen = Some(now);
-        Ok(passkey)
+        Ok(count)
     }
 
     /// Revokes all passkeys of a name, and returns their number.
@@ -203,10 +219,13 @@ impl Passkey {
     }
 
     /// Verifies that a counter has grown, or that the authenticator has none.
-    fn check_counter(&self, received: u32) -> Result<(), CeremonyError> {
+    fn check_counter(&self, received: u32) -> Result<SignCount, CeremonyError> {
         let stored = self.counter;
-        match received > stored || (received == 0 && stored == 0) {
-            true => Ok(()),
+        if received > stored || (received == 0 && stored == 0) {
+            return Ok(SignCount::Valid);
+        }
+        match self.backup_eligible {
+            true => Ok(SignCount::Behind { stored, received }),
             false => Err(CeremonyError::Counter { stored, received }),
         }
     }

@@ -1,6 +1,7 @@
 //! Ceremonies with the software authenticator: one test for each check of the specification.
 
 mod challenges;
+mod chromium;
 mod keys;
 mod mutations;
 mod register;

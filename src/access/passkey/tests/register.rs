@@ -6,7 +6,7 @@ use crate::access::passkey::{
     assertion::Assertion,
     public_key::Algorithm,
     refusal::CeremonyError,
-    register::{Register, RegisterError},
+    register::{Register, RegisterError, SignCount},
     testing::{Authenticator, NOW, SYNCHRONIZED, add, verify_assertion, verify_registration},
 };
 
@@ -56,15 +56,36 @@ fn counter_has_to_grow_unless_the_authenticator_has_none() {
     ] {
         let assertion = asserted(&mut authenticator, &register, received);
         let before = register.clone();
-        let used = register
-            .record_use(&assertion, NOW)
-            .map(|passkey| passkey.counter);
+        let used = register.record_use(&assertion, NOW);
+        let used = used.map(|_| register.passkeys()[0].counter);
         assert_eq!(used, expected, "{received}");
         assert!(
             used.is_ok() || register == before,
             "a refused use changes nothing"
         );
     }
+}
+
+#[test]
+fn copies_of_a_synchronized_passkey_count_each_for_itself() {
+    let mut authenticator = Authenticator::new(Algorithm::EdDsa);
+    authenticator.flags = SYNCHRONIZED;
+    let mut register = authenticator.registered();
+    let behind = |received| SignCount::Behind {
+        stored: 9,
+        received,
+    };
+    for (received, expected) in [
+        (9, SignCount::Valid),
+        (3, behind(3)),
+        (0, behind(0)),
+        (9, behind(9)),
+        (10, SignCount::Valid),
+    ] {
+        let assertion = asserted(&mut authenticator, &register, received);
+        assert_eq!(register.record_use(&assertion, NOW), Ok(expected));
+    }
+    assert_eq!(register.passkeys()[0].counter, 10);
 }
 
 #[test]
