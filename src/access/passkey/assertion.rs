@@ -6,12 +6,12 @@ use aws_lc_rs::digest::{SHA256, digest};
 use serde::Deserialize;
 
 use super::{
-    authenticator_data::{AuthenticatorData, Backup, MAX_AUTHENTICATOR_DATA},
+    authenticator_data::{AuthenticatorData, MAX_AUTHENTICATOR_DATA},
     challenge::{Challenges, Purpose},
     client_data::{ClientData, MAX_CLIENT_DATA},
     encoded::{CredentialId, Encoded, UserHandle},
     refusal::CeremonyError,
-    register::{Passkey, Register},
+    register::{Assertion, Passkey, Register},
     registration::{CredentialType, parse},
     relying_party::RelyingParty,
 };
@@ -35,17 +35,6 @@ struct Signed {
     signature: Encoded<1, MAX_SIGNATURE>,
     #[serde(rename = "userHandle")]
     user_handle: UserHandle,
-}
-
-/// A verified assertion; [`Register::record_use`] accepts or refuses its counter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assertion {
-    /// Identifier of the passkey.
-    pub id: CredentialId,
-    /// Signature counter.
-    pub counter: u32,
-    /// Backup flags.
-    pub backup: Backup,
 }
 
 /// Longest signature, in bytes: RSA with 4096 bits.

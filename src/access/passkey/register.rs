@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime, serde::rfc3339};
 
 use super::{
-    assertion::Assertion,
+    authenticator_data::Backup,
     encoded::{CredentialId, UserHandle},
     public_key::PublicKey,
     refusal::CeremonyError,
@@ -74,6 +74,17 @@ pub struct Owner<'o> {
     pub user_handle: &'o UserHandle,
     /// RP ID of the ceremony.
     pub rp_id: &'o str,
+}
+
+/// A verified assertion; [`Register::record_use`] accepts or refuses its counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assertion {
+    /// Identifier of the passkey.
+    pub id: CredentialId,
+    /// Signature counter.
+    pub counter: u32,
+    /// Backup flags.
+    pub backup: Backup,
 }
 
 /// The signature counter of an accepted assertion.

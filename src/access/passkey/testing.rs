@@ -1,9 +1,8 @@
 //! An authenticator in software, for tests: it builds its messages without the code under test.
 
-use std::{
-    sync::LazyLock,
-    time::{Duration, Instant},
-};
+mod ceremonies;
+
+use std::sync::LazyLock;
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
@@ -20,15 +19,11 @@ use minicbor::Encoder;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, macros::datetime};
 
+pub(super) use self::ceremonies::{
+    add, verify_assertion, verify_assertion_text, verify_registration, verify_registration_text,
+};
 use super::{
-    assertion::{Assertion, AssertionResponse},
-    challenge::{Challenge, Challenges, Purpose},
-    encoded::UserHandle,
-    public_key::Algorithm,
-    refusal::CeremonyError,
-    register::{Owner, Register},
-    registration::{Registered, RegistrationResponse},
-    relying_party::RelyingParty,
+    encoded::UserHandle, public_key::Algorithm, register::Register, relying_party::RelyingParty,
 };
 use crate::authority::Authority;
 
@@ -268,57 +263,4 @@ impl Authenticator {
         add(&mut register, registered, &self.user).unwrap();
         register
     }
-}
-
-pub(super) fn add(
-    register: &mut Register,
-    registered: Registered,
-    user: &str,
-) -> Result<(), CeremonyError> {
-    let owner = Owner {
-        name: "Anna's phone",
-        user_handle: &handle(user),
-        rp_id: "home.example.org",
-    };
-    register.add(registered, owner, NOW)
-}
-
-/// Verifies a registration for Anna at `home.example.org` with the expected challenge open.
-pub(super) fn verify_registration(response: &Value) -> Result<Registered, CeremonyError> {
-    verify_registration_text(response.to_string().as_bytes())
-}
-
-pub(super) fn verify_registration_text(text: &[u8]) -> Result<Registered, CeremonyError> {
-    let response = RegistrationResponse::parse(text)?;
-    let (challenges, anna, now) = (Challenges::default(), handle("anna"), Instant::now());
-    let purpose = Purpose::Registration(&anna);
-    challenges.open_known(Challenge::from(CHALLENGE), &home(), purpose, now);
-    let verified = home().verify_registration(&response, &anna, &challenges, now);
-    assert!(verified.is_err() || challenges.len() == 0);
-    verified
-}
-
-/// Verifies an assertion at `home.example.org` with the expected challenge open.
-pub(super) fn verify_assertion(
-    response: &Value,
-    register: &Register,
-) -> Result<Assertion, CeremonyError> {
-    verify_assertion_text(response.to_string().as_bytes(), register)
-}
-
-pub(super) fn verify_assertion_text(
-    text: &[u8],
-    register: &Register,
-) -> Result<Assertion, CeremonyError> {
-    let response = AssertionResponse::parse(text)?;
-    let (challenges, now) = (Challenges::default(), Instant::now());
-    challenges.open_known(Challenge::from(CHALLENGE), &home(), Purpose::Assertion, now);
-    let verified = home().verify_assertion(&response, register, &challenges, now);
-    assert!(verified.is_err() || challenges.len() == 0);
-    verified
-}
-
-/// A time after another one.
-pub(super) fn later(now: Instant, seconds: u64) -> Instant {
-    now + Duration::from_secs(seconds)
 }

@@ -7,14 +7,14 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::access::passkey::{
     challenge::{CAPACITY, CLIENT_CAPACITY, Challenge, Challenges, LIFETIME, Purpose},
     refusal::CeremonyError,
     relying_party::RelyingParty,
-    testing::{Authenticator, CHALLENGE, handle, home, later, party},
+    testing::{Authenticator, CHALLENGE, handle, home, party},
 };
 use crate::{
     access::passkey::{assertion::AssertionResponse, public_key::Algorithm},
@@ -48,12 +48,20 @@ fn challenge_is_valid_once_and_for_five_minutes() {
     assert!(!take(&challenges, challenge, now));
     let last = LIFETIME.as_secs() - 1;
     let challenge = issue(&challenges, CLIENT, now);
-    assert!(take(&challenges, challenge, later(now, last)));
+    assert!(take(
+        &challenges,
+        challenge,
+        now + Duration::from_secs(last)
+    ));
     let challenge = issue(&challenges, CLIENT, now);
-    assert!(!take(&challenges, challenge, later(now, last + 1)));
+    assert!(!take(
+        &challenges,
+        challenge,
+        now + Duration::from_secs(last + 1)
+    ));
     assert!(!take(&challenges, Challenge::from([0; 32]), now));
     issue(&challenges, CLIENT, now);
-    issue(&challenges, CLIENT, later(now, last + 1));
+    issue(&challenges, CLIENT, now + Duration::from_secs(last + 1));
     assert_eq!(challenges.len(), 1, "an expired challenge is removed");
 }
 

@@ -6,12 +6,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::access::passkey::{
-    assertion::{Assertion, AssertionResponse},
+    assertion::AssertionResponse,
     challenge::{Challenge, Challenges, Purpose},
     encoded::{Encoded, UserHandle},
     options::User,
     refusal::CeremonyError,
-    register::{Owner, Register, SignCount},
+    register::{Assertion, Owner, Register, SignCount},
     registration::{Registered, RegistrationResponse},
     testing::{NOW, home},
 };

@@ -3,10 +3,9 @@
 use time::Duration;
 
 use crate::access::passkey::{
-    assertion::Assertion,
     public_key::Algorithm,
     refusal::CeremonyError,
-    register::{Register, RegisterError, SignCount},
+    register::{Assertion, Register, RegisterError, SignCount},
     testing::{Authenticator, NOW, SYNCHRONIZED, add, verify_assertion, verify_registration},
 };
 
