@@ -28,3 +28,5 @@ pub mod store;
 mod testing;
 #[cfg(test)]
 mod tests;
+
+pub use self::authenticator_data::Backup;
