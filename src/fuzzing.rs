@@ -30,7 +30,7 @@ mod tests {
 
     corpus_tests! {
         acme_answer chunked client_certificate client_hello enrolment_form htpasswd nginx_import passkey
-        path         proxy_protocol proxy_yaml request_head upstream_response
+        path proxy_protocol proxy_yaml request_head upstream_response
     }
 
     fn hold(name: &str, property: fn(&[u8])) {
