@@ -42,7 +42,7 @@ pub struct Challenges(Mutex<Open>);
 pub const LIFETIME: Duration = Duration::from_secs(300);
 /// Most open challenges; the oldest is evicted.
 pub const CAPACITY: usize = 10_000;
-/// Most open challenges of one client; its oldest is evicted.
+/// Most open challenges of one IPv4 address or IPv6 /48; its oldest is evicted.
 pub const CLIENT_CAPACITY: usize = 100;
 
 #[derive(Default)]
