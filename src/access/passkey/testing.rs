@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
-    encoding::AsBigEndian,
     rand::SystemRandom,
     rsa::KeySize,
     signature::{

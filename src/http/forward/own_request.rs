@@ -14,6 +14,7 @@ use super::{
     headers::HeaderEdits,
     request_head::{RequestHead, RequestLine},
     response::{check_head, parse_head},
+    response_head::ResponseHead,
     upstream::Upstream,
 };
 use crate::{
@@ -132,7 +133,8 @@ async fn status(upstream: &mut Upstream) -> Sent<StatusCode> {
 
 /// Takes the heads received; returns the status of the final one.
 fn take_status(received: &mut BytesMut) -> Sent<Option<StatusCode>> {
-    while let Some((status, length)) = parse_head(received, |head| head.check()).map_err(answer)? {
+    let check = |head: &ResponseHead<'_>| head.check();
+    while let Some((status, length)) = parse_head(received, check).map_err(answer)? {
         if !status.is_informational() {
             return Ok(Some(status));
         }
