@@ -5,7 +5,7 @@
 use std::{
     net::IpAddr,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -15,11 +15,12 @@ use arc_swap::{ArcSwap, Guard};
 use super::{admission::sessions::SessionStore, drain::Drain};
 use crate::{
     access::throttle::Throttle,
-    acme::challenge::ActiveChallenges,
+    acme::{Certificates, challenge::ActiveChallenges},
     config::model::Config,
     devices::Devices,
+    events::Events,
     sites::{Sites, site::Site},
-    telemetry::{access_log::AccessLog, counters::Counters, journal::rate_limited::RateLimited},
+    telemetry::journal::rate_limited::RateLimited,
     tls::AcmeCertificates,
     transport::{connection_info::ConnectionInfo, memory_budget::MemoryBudget},
     upstream::Connector,
@@ -28,10 +29,8 @@ use crate::{
 /// The state that all requests share.
 pub struct Proxy {
     sites: ArcSwap<Sites>,
-    /// The access log.
-    pub log: AccessLog,
-    /// The counters of the process.
-    pub counters: Counters,
+    /// The readers of events: access log, counters, history.
+    pub events: Arc<Events>,
     /// The steps in which the process drains.
     pub drain: Drain,
     pub(super) throttle: Arc<Throttle>,
@@ -44,6 +43,8 @@ pub struct Proxy {
     pub challenges: ActiveChallenges,
     /// The token that the process which hands over to this one expects at its probe.
     pub takeover: Option<String>,
+    /// Certificates of CAs; not set in a dry run.
+    pub certificates: OnceLock<Arc<Certificates>>,
     /// Devices with a certificate of hubgate's own CA.
     pub devices: Devices,
     /// The memory budget of all client connections.
@@ -62,19 +63,19 @@ impl Proxy {
     /// Every file that cannot be used, in one error.
     pub fn build(
         config: Config,
-        log: AccessLog,
+        events: Arc<Events>,
         issued: &AcmeCertificates,
         challenges: ActiveChallenges,
         devices: Devices,
     ) -> anyhow::Result<Self> {
         let sessions = SessionStore::new(&config.state);
         let budget = MemoryBudget::new(config.limits.memory);
-        let sites = Sites::build(config, issued)?;
+        events.history.keep_addresses(config.history.addresses);
+        let sites = Sites::build(config, issued, &events.sites)?;
         sessions.prepare(&sites);
         Ok(Self {
             sites: ArcSwap::from_pointee(sites),
-            log,
-            counters: Counters::default(),
+            events,
             drain: Drain::default(),
             throttle: Arc::new(Throttle::new()),
             throttled: RateLimited::default(),
@@ -82,6 +83,7 @@ impl Proxy {
             sessions,
             challenges,
             takeover: None,
+            certificates: OnceLock::new(),
             devices,
             budget,
             connector: Connector::default(),
@@ -132,6 +134,9 @@ impl Proxy {
     pub fn replace(&self, sites: Sites) {
         sites.carry_over(&self.current_sites());
         self.budget.set_limit(sites.config.limits.memory);
+        self.events.sites.keep(&sites.names());
+        let addresses = sites.config.history.addresses;
+        self.events.history.keep_addresses(addresses);
         self.sites.store(Arc::new(sites));
         self.begin_edition();
     }

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     access::session::Chain,
     config::model::{ClientCertificate, Host},
+    events::request::LastVisitor,
     telemetry::counter::Gauge,
     tls::ClientChain,
     transport::grant::Grants,
@@ -53,6 +54,8 @@ pub struct ConnectionInfo {
     pub requests: Gauge,
     /// The time at which the connection was accepted.
     pub accepted_at: Instant,
+    /// The last visitor of the connection, which the history has.
+    pub last_visitor: LastVisitor,
     /// Grants of admitted requests that have not ended.
     pub grants: Arc<Grants>,
     accepted_certificates: Mutex<Vec<AcceptedCertificate>>,
@@ -101,6 +104,7 @@ impl ConnectionInfo {
             cut,
             requests: Gauge::default(),
             accepted_at: Instant::now(),
+            last_visitor: LastVisitor::default(),
             grants: Arc::default(),
             accepted_certificates: Mutex::default(),
             streaming: AtomicBool::new(false),

@@ -5,6 +5,7 @@
 
 mod connection;
 mod dial;
+mod health;
 mod http2;
 mod kind;
 mod own_address;
@@ -30,6 +31,7 @@ use crate::{config::model, tls::SystemRoots};
 pub use self::{
     connection::{Connector, UpstreamConnection},
     dial::Unreachable,
+    health::ServerState,
     http2::{Http2Answer, Http2Request, Http2Stream, is_unprocessed},
     own_address::OwnAddresses,
     pool::Reuse,
@@ -109,9 +111,18 @@ impl Upstream {
         self.kind.notice(target, content_type);
     }
 
-    /// Takes over the kind that was recognised before a reload.
+    /// Returns the states of the servers.
+    #[must_use]
+    pub fn states(&self) -> Vec<ServerState> {
+        self.servers.iter().map(Server::state_of_health).collect()
+    }
+
+    /// Takes over the kind that was recognised before a reload, and the health of the servers.
     pub fn inherit(&self, before: &Self) {
         self.kind.remember(&before.kind);
+        for (server, before) in self.servers.iter().zip(&before.servers) {
+            server.health.inherit(&before.health);
+        }
     }
 
     /// Reports whether requests are sent over HTTP/2, except those that open WebSockets.

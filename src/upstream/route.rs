@@ -120,6 +120,7 @@ impl Route {
                 Err(error) => {
                     let why = format!("its name does not resolve: {error}");
                     server.log_connect(&self.site, &why);
+                    server.health.fail();
                     unresolved = Some(error);
                 }
             }
@@ -134,12 +135,22 @@ impl Route {
             let why = format!("cannot be reached at {address}: {why}");
             server.log_connect(&self.site, &why);
             server.rest();
+            if self.address + 1 >= self.addresses {
+                server.health.fail();
+            }
         }
         self.address += 1;
         if self.address >= self.addresses {
             self.next_server();
         }
         self.current().is_some()
+    }
+
+    /// Notes a usable connection to the current server; `time` is that of its connect, if it is new.
+    pub(super) fn reached(&self, time: Option<Duration>) {
+        if let Some(server) = self.current() {
+            server.health.succeed(time);
+        }
     }
 
     /// Takes the fault of the last TLS handshake with the current server.

@@ -14,7 +14,10 @@ use rustls::pki_types::ServerName;
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::secure::UpstreamTls;
+use super::{
+    health::{Health, ServerState},
+    secure::UpstreamTls,
+};
 use crate::{config::model, telemetry::line_limit::LineLimit};
 
 /// One server of an upstream.
@@ -25,6 +28,7 @@ pub(super) struct Server {
     /// TLS for HTTP/2, if the server is reached over TLS.
     secure_http2: Option<TrustedServer>,
     state: Mutex<State>,
+    pub(super) health: Health,
     connect_lines: LineLimit,
     response_lines: LineLimit,
 }
@@ -74,6 +78,7 @@ impl Server {
             secure,
             secure_http2,
             state: Mutex::default(),
+            health: Health::default(),
             connect_lines: LineLimit::new(LINES),
             response_lines: LineLimit::new(LINES),
         })
@@ -114,6 +119,10 @@ impl Server {
             Some(more) => warn!("site {site}: the hub {server}: {why} ({more} more before)"),
             None => {}
         }
+    }
+
+    pub(super) fn state_of_health(&self) -> ServerState {
+        self.health.state(self.config.to_string())
     }
 
     /// Begins a rest, in which the server is passed over; the next request looks it up again.

@@ -4,6 +4,7 @@ use std::{env, os::unix::net::UnixDatagram, path::PathBuf, time::Duration};
 
 use rustix::process::{Pid, getpgid, getppid, setpgid};
 use tokio::{io::AsyncReadExt, net::UnixStream, time::timeout};
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{PROBE, READY, sockets::accepting};
@@ -43,15 +44,22 @@ impl Predecessor {
     }
 
     /// Delays ACME orders while the old process accepts, since a CA could validate there; then
-    /// joins its process group, so that Ctrl-C in its shell reaches this process.
-    pub(in crate::server) async fn delay_orders(&self, certificates: &Certificates) {
+    /// cancels `ownership`, since the history file belongs to this process from then on, and joins
+    /// its process group, so that Ctrl-C in its shell reaches this process.
+    pub(in crate::server) async fn delay_orders(
+        &self,
+        certificates: &Certificates,
+        ownership: &CancellationToken,
+    ) {
         let group = self.group;
         let Ok(mut accepting) = UnixStream::connect(accepting(&self.ready)).await else {
-            return;
+            return ownership.cancel();
         };
+        let ownership = ownership.clone();
         let orders_paused = certificates.pause_orders().await;
         tokio::spawn(async move {
             timeout(OVERLAP_LIMIT, accepting.read(&mut [0])).await.ok();
+            ownership.cancel();
             drop(orders_paused);
             setpgid(None, group).ok();
         });
