@@ -3,6 +3,8 @@
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use crate::config::model::Host;
@@ -14,6 +16,52 @@ pub struct Authority {
     pub host: Host,
     /// The port, if one was given.
     pub port: Option<u16>,
+}
+
+/// An authority as a client sent it, with its text for the log.
+#[derive(Debug)]
+pub struct SentAuthority {
+    sent: Box<str>,
+    parsed: Authority,
+    text: String,
+}
+
+/// The last authority that a connection's requests sent, which most of them repeat.
+#[derive(Debug, Default)]
+pub struct LastAuthority(Mutex<Option<Arc<SentAuthority>>>);
+
+impl LastAuthority {
+    /// Parses the authority of a request, unless it is the last one.
+    #[must_use]
+    pub fn parse(&self, sent: &str) -> Option<Arc<SentAuthority>> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = last.as_ref().filter(|last| *last.sent == *sent) {
+            return Some(last.clone());
+        }
+        let parsed = Authority::parse(sent)?;
+        *last = Some(Arc::new(SentAuthority {
+            sent: sent.into(),
+            text: parsed.to_string(),
+            parsed,
+        }));
+        last.clone()
+    }
+}
+
+impl SentAuthority {
+    /// The authority with its host in lower case.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Deref for SentAuthority {
+    type Target = Authority;
+
+    fn deref(&self) -> &Authority {
+        &self.parsed
+    }
 }
 
 impl Authority {
@@ -99,6 +147,20 @@ mod tests {
         assert!(
             matches!(read("[::ffff:192.0.2.1]").unwrap().host, Host::Address(a) if a.is_ipv4())
         );
+    }
+
+    #[test]
+    fn a_repeated_authority_is_parsed_once() {
+        let last = LastAuthority::default();
+        let first = last.parse("Home.Example.org:443").unwrap();
+        assert_eq!(first.text(), "home.example.org:443");
+        assert!(Arc::ptr_eq(
+            &first,
+            &last.parse("Home.Example.org:443").unwrap()
+        ));
+        assert!(last.parse("a..b").is_none());
+        assert_eq!(last.parse("Home.Example.org").unwrap().port, None);
+        assert_eq!(last.parse("[::1]").unwrap().text(), "[::1]");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! private.
 
 pub use crate::{
-    access::properties::{htpasswd, path, proxy_yaml},
+    access::properties::{htpasswd, passkey, path, proxy_yaml},
     acme::ca::properties::acme_answer,
     connection::properties::{client_hello, proxy_protocol},
     http::properties::{chunked, enrolment_form, request_head, upstream_response},
@@ -29,8 +29,8 @@ mod tests {
     }
 
     corpus_tests! {
-        acme_answer chunked client_certificate client_hello enrolment_form htpasswd nginx_import path
-        proxy_protocol proxy_yaml request_head upstream_response
+        acme_answer chunked client_certificate client_hello enrolment_form htpasswd nginx_import passkey
+        path proxy_protocol proxy_yaml request_head upstream_response
     }
 
     fn hold(name: &str, property: fn(&[u8])) {

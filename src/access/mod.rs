@@ -10,6 +10,8 @@ mod found_factors;
 mod login;
 pub mod network;
 pub mod origin;
+#[cfg(any(fuzzing, test))]
+pub mod passkey;
 pub mod password;
 pub mod path;
 pub mod policy;

@@ -10,6 +10,24 @@ use crate::{
     fields::{self, FieldName, Fields},
 };
 
+/// The peer of a connection: the TCP peer, or the source in a trusted proxy's PROXY header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The peer's address.
+    pub address: IpAddr,
+    /// Set if the address stands for any client, as that of a container network's gateway.
+    pub is_masqueraded: bool,
+}
+
+impl From<IpAddr> for Peer {
+    fn from(address: IpAddr) -> Self {
+        Self {
+            address,
+            is_masqueraded: false,
+        }
+    }
+}
+
 /// The client of a connection or request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
@@ -19,12 +37,15 @@ pub struct Client {
 
 impl Client {
     /// Returns the client of a connection before its first request; its address is unknown if the
-    /// peer is a trusted proxy.
+    /// peer is a trusted proxy or masqueraded.
     #[must_use]
-    pub fn at_handshake(peer: IpAddr, trusted_proxies: &Networks) -> Self {
-        let peer = peer.to_canonical();
-        let address = (!trusted_proxies.contains(peer)).then_some(peer);
-        Self { peer, address }
+    pub fn at_handshake(peer: Peer, trusted_proxies: &Networks) -> Self {
+        let address = peer.address.to_canonical();
+        let is_client = !peer.is_masqueraded && !trusted_proxies.contains(address);
+        Self {
+            peer: address,
+            address: is_client.then_some(address),
+        }
     }
 
     /// Returns the client of a request: the peer, or behind a trusted proxy the rightmost address
@@ -33,10 +54,12 @@ impl Client {
     /// Behind a trusted proxy, the address is unknown if the field is missing, names only trusted
     /// proxies, or is malformed at that position.
     #[must_use]
-    pub fn from_request(peer: IpAddr, trusted_proxies: &Networks, fields: &Fields<'_>) -> Self {
-        if !fields.has(FieldName::XForwardedFor) {
+    pub fn from_request(peer: Peer, trusted_proxies: &Networks, fields: &Fields<'_>) -> Self {
+        let has_hops = fields.has(FieldName::XForwardedFor);
+        if !has_hops || !trusted_proxies.contains(peer.address.to_canonical()) {
             return Self::at_handshake(peer, trusted_proxies);
         }
+        let peer = peer.address;
         let hops = hops(peer, trusted_proxies, fields);
         let last = hops.last().copied().flatten();
         let address = last.filter(|last| !trusted_proxies.contains(*last));
@@ -99,11 +122,15 @@ mod tests {
         Networks(list.iter().map(|net| net.parse().unwrap()).collect())
     }
 
+    fn peer(address: &str) -> Peer {
+        address.parse::<IpAddr>().unwrap().into()
+    }
+
     fn client(peer: &str, forwarded: &[&str]) -> Option<String> {
         let forwarded = forwarded.iter().map(|value| ("X-Forwarded-For", *value));
         let fields: Fields<'_> = forwarded.collect();
         let trusted = networks(&["10.0.0.0/8", "fd00::/8"]);
-        let client = Client::from_request(peer.parse().unwrap(), &trusted, &fields);
+        let client = Client::from_request(self::peer(peer), &trusted, &fields);
         client.address().map(|address| address.to_string())
     }
 
@@ -132,6 +159,25 @@ mod tests {
     }
 
     #[test]
+    fn a_masqueraded_peer_is_in_no_network_and_names_no_client_unless_it_is_trusted() {
+        let gateway = Peer {
+            is_masqueraded: true,
+            ..peer("172.17.0.1")
+        };
+        let named: Fields<'_> = [("X-Forwarded-For", "192.168.1.5")].into_iter().collect();
+        let (everywhere, none) = (networks(&["0.0.0.0/0"]), networks(&[]));
+        for fields in [&named, &Fields::default()] {
+            let client = Client::from_request(gateway, &none, fields);
+            assert!(!client.is_in(&everywhere));
+            assert_eq!(client.client_ip(), gateway.address);
+        }
+        assert!(!Client::at_handshake(gateway, &none).is_in(&everywhere));
+        let trusted = networks(&["172.17.0.1/32"]);
+        let client = Client::from_request(gateway, &trusted, &named);
+        assert_eq!(client.address(), Some("192.168.1.5".parse().unwrap()));
+    }
+
+    #[test]
     fn a_client_that_a_trusted_proxy_does_not_name_is_in_no_network() {
         let cases: [(&str, &[&str]); 6] = [
             ("10.0.0.1", &[]),
@@ -144,9 +190,10 @@ mod tests {
         for (peer, forwarded) in cases {
             assert_eq!(client(peer, forwarded), None, "{peer} {forwarded:?}");
         }
-        let (proxy, everywhere) = ("10.0.0.1".parse().unwrap(), networks(&["0.0.0.0/0"]));
+        let proxy: IpAddr = "10.0.0.1".parse().unwrap();
+        let everywhere = networks(&["0.0.0.0/0"]);
         let trusted = networks(&["10.0.0.0/8"]);
-        let unknown = Client::from_request(proxy, &trusted, &Fields::default());
+        let unknown = Client::from_request(proxy.into(), &trusted, &Fields::default());
         assert!(!unknown.is_in(&everywhere));
         assert_eq!(unknown.client_ip(), proxy);
     }
@@ -176,7 +223,7 @@ mod tests {
         );
 
         let everywhere = networks(&["0.0.0.0/0", "::/0"]);
-        let unknown = Client::at_handshake("10.0.0.1".parse().unwrap(), &networks(&["10.0.0.0/8"]));
+        let unknown = Client::at_handshake(peer("10.0.0.1"), &networks(&["10.0.0.0/8"]));
         assert!(!unknown.is_in(&everywhere));
         assert_eq!(unknown.client_ip().to_string(), "10.0.0.1");
     }
@@ -184,7 +231,7 @@ mod tests {
     #[test]
     fn ipv4_mapped_addresses_are_in_ipv4_networks() {
         let lan = networks(&["192.168.0.0/16"]);
-        let client = Client::at_handshake("::ffff:192.168.1.5".parse().unwrap(), &networks(&[]));
+        let client = Client::at_handshake(peer("::ffff:192.168.1.5"), &networks(&[]));
         assert!(client.is_in(&lan));
     }
 }

@@ -77,6 +77,18 @@ pub fn find_rule(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>,
     }
 }
 
+/// Returns the path of a request target, which the rules match; `/` for the target `*`.
+#[must_use]
+pub fn of_target(target: &str) -> &str {
+    match target {
+        "*" => "/",
+        target => match memchr::memchr(b'?', target.as_bytes()) {
+            Some(at) => &target[..at],
+            None => target,
+        },
+    }
+}
+
 /// A path that passed every check that does not depend on the rules.
 struct RawPath<'p> {
     raw: &'p [u8],

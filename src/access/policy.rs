@@ -159,11 +159,11 @@ impl PathPolicy<'_> {
         if let Some(OverrideAccess::Public) = self.path_access() {
             return Ok(self.admit_to_public(credentials, throttle).await);
         }
-        let evaluations: Vec<_> = self
-            .rules()
-            .map(|rule| rule.evaluate(credentials))
-            .collect();
-        for (rule, evaluation) in self.rules().zip(&evaluations) {
+        let evaluations = self.site_and_path().map(|rule| {
+            let rule = rule?;
+            Some((rule, rule.evaluate(credentials)))
+        });
+        for (rule, evaluation) in evaluations.iter().flatten() {
             rule.check_satisfiable(evaluation)?;
         }
         let (basic, client) = (credentials.basic, credentials.client);
@@ -171,7 +171,7 @@ impl PathPolicy<'_> {
             evidence: Evidence::from_known(credentials.known),
             ..Admission::default()
         };
-        for (rule, evaluation) in self.rules().zip(evaluations) {
+        for (rule, evaluation) in evaluations.into_iter().flatten() {
             let login = rule.log_in(&evaluation, basic, client, throttle).await?;
             // The first rule is the site's.
             let subject = &mut admission.subject;
@@ -217,12 +217,16 @@ impl PathPolicy<'_> {
 
     /// Returns the rules that must all admit: none at a public place.
     fn rules(&self) -> impl Iterator<Item = &Rule> {
-        let (site, path) = match self.path_access() {
-            Some(OverrideAccess::Public) => (None, None),
-            Some(OverrideAccess::And(rule)) => (Some(&self.policy.site), Some(rule)),
-            Some(OverrideAccess::Inherit) | None => (Some(&self.policy.site), None),
-        };
-        site.into_iter().chain(path)
+        self.site_and_path().into_iter().flatten()
+    }
+
+    fn site_and_path(&self) -> [Option<&Rule>; 2] {
+        let site = &self.policy.site;
+        match self.path_access() {
+            Some(OverrideAccess::Public) => [None, None],
+            Some(OverrideAccess::And(rule)) => [Some(site), Some(rule)],
+            Some(OverrideAccess::Inherit) | None => [Some(site), None],
+        }
     }
 
     fn path_access(&self) -> Option<&OverrideAccess> {

@@ -1,6 +1,8 @@
-//! Properties of every `proxy.yaml`, htpasswd file and path, for tests and fuzzing.
+//! Properties of every `proxy.yaml`, htpasswd file, passkey and path, for tests and fuzzing.
 
 mod proxy_yaml;
 
 pub use self::proxy_yaml::proxy_yaml;
-pub use super::{password::properties::htpasswd, path::properties::path};
+pub use super::{
+    passkey::properties::passkey, password::properties::htpasswd, path::properties::path,
+};

@@ -16,7 +16,7 @@ mod order;
 pub(crate) mod properties;
 mod renewal_info;
 mod retry;
-mod retry_after;
+mod sentence;
 #[cfg(test)]
 mod tests;
 mod transport;

@@ -8,6 +8,7 @@ mod dial;
 mod observed_stream;
 mod origin;
 mod proxy;
+pub(crate) mod retry_after;
 mod roots;
 #[cfg(test)]
 mod tests;

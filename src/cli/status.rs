@@ -10,6 +10,7 @@ use crate::{
     server::control::{self, ControlClient},
     sites::site::{RevocationList, SiteState},
     tls::{date, time_of_day},
+    upstream::HubState,
 };
 
 const MIB: f64 = 1024.0 * 1024.0;
@@ -137,6 +138,9 @@ impl fmt::Display for SiteLines<'_> {
         for list in &site.revocation_lists {
             writeln!(f, "  {}", revocation_list(list))?;
         }
+        for hub in &site.hubs {
+            writeln!(f, "  {}", hub_state(hub))?;
+        }
         let mut warnings = site.warnings.iter();
         warnings.try_for_each(|warning| writeln!(f, "  warning: {warning}"))
     }
@@ -151,6 +155,22 @@ impl SiteLines<'_> {
                     .to_owned()
             }
             false => format!("certificate until {}", date(self.0.certificate_ends)),
+        }
+    }
+}
+
+fn hub_state(hub: &HubState) -> String {
+    let server = &hub.server;
+    let (Some(healthy), Some(since)) = (hub.healthy, hub.since) else {
+        return format!("hub {server} not checked yet");
+    };
+    let since = format!("since {}", time_of_day(since));
+    match (healthy, hub.response_ms) {
+        (true, Some(ms)) => format!("hub {server} healthy {since}; answered within {ms} ms"),
+        (true, None) => format!("hub {server} healthy {since}"),
+        (false, _) => {
+            let fault = hub.fault.as_deref().unwrap_or_default();
+            format!("hub {server} UNHEALTHY {since}: {fault}")
         }
     }
 }
@@ -179,6 +199,7 @@ mod tests {
             stand_in,
             publicly_trusted: false,
             revocation_lists: Vec::new(),
+            hubs: Vec::new(),
             warnings: Vec::new(),
         };
         SiteLines(&site).to_string()
@@ -192,5 +213,30 @@ mod tests {
             "{shown}"
         );
         assert!(lines(false).contains("until 1 January 1970"));
+    }
+    #[test]
+    fn a_hub_has_its_state_its_begin_and_the_cause_of_a_failure() {
+        let hub = |healthy, fault: Option<&str>| HubState {
+            server: "http://h:1".into(),
+            healthy,
+            since: healthy.map(|_| OffsetDateTime::UNIX_EPOCH),
+            response_ms: healthy.map(|_| 3),
+            fault: fault.map(str::to_owned),
+        };
+        let healthy = hub_state(&hub(Some(true), None));
+        assert!(
+            healthy.starts_with("hub http://h:1 healthy since 1 January 1970"),
+            "{healthy}"
+        );
+        assert!(healthy.ends_with("answered within 3 ms"), "{healthy}");
+        let failed = hub_state(&hub(Some(false), Some("refused")));
+        assert!(
+            failed.contains("UNHEALTHY") && failed.ends_with(": refused"),
+            "{failed}"
+        );
+        assert_eq!(
+            hub_state(&hub(None, None)),
+            "hub http://h:1 not checked yet"
+        );
     }
 }

@@ -27,7 +27,7 @@ pub use self::{
     named::NamedFiles,
     pin::Pin,
     site::{Certificate, Destination, Hsts, PathAccess, PathRule, Serve, Site},
-    upstream::{HubKind, Server, Upstream},
+    upstream::{HealthCheck, HubKind, Server, Upstream},
 };
 
 /// The configuration of `proxy.yaml`.

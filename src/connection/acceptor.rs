@@ -90,7 +90,7 @@ impl Acceptor {
             tasks: TaskTracker::new(),
             paused: watch::Sender::new(false),
             capacity,
-            accept_failures: LineLimit::new(1),
+            accept_failures: LineLimit::per_minute(1),
         }
     }
 
@@ -154,9 +154,10 @@ impl Acceptor {
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, tls: bool) {
         let counters = &self.proxy.events.counters;
         let sites = self.proxy.sites();
-        let (address, mut limits) = (peer.ip(), sites.config.limits);
+        let (address, local) = (peer.ip(), stream.local_addr());
+        let mut limits = sites.config.limits;
         limits.connections = limits.connections.min(self.capacity);
-        let peer_class = PeerClass::new(&sites, address);
+        let peer_class = PeerClass::new(&sites, address, local.as_ref().ok());
         let (permit, eviction) = match self.limiter.permit(address, &limits, peer_class) {
             Ok(permitted) => permitted,
             Err(full) => {
@@ -171,7 +172,7 @@ impl Acceptor {
         let open = counters.connections_open.enter();
         let (acceptor, stream) = (self.clone(), stream.into_std());
         self.workers.spawn(&self.tasks, async move {
-            let connection = acceptor.connection(stream, peer, tls, &permit);
+            let connection = acceptor.connection(stream, (peer, local), tls, &permit);
             match Abortable::new(connection, eviction).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => debug!("connection of {peer}: {error}"),
@@ -187,17 +188,17 @@ impl Acceptor {
     async fn connection(
         &self,
         stream: io::Result<std::net::TcpStream>,
-        peer: SocketAddr,
+        (peer, local): (SocketAddr, io::Result<SocketAddr>),
         tls: bool,
         permit: &ConnectionPermit,
     ) -> io::Result<()> {
         let mut stream = TcpStream::from_std(stream?)?;
         stream.set_nodelay(true)?;
         SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT)?;
-        let local = stream.local_addr()?;
         let sites = self.proxy.sites();
         let limit = sites.config.limits.header_time;
-        let mut connection = ConnectionInfo::new(peer, local, tls);
+        let mut connection = ConnectionInfo::new(peer, local?, tls);
+        sites.mark_masqueraded(&mut connection);
         let cut = connection.cut.clone();
         // Boxed, so that the connection's task frees this future's memory after the handshake.
         let prepared = Box::pin(async {

@@ -99,7 +99,7 @@ impl<'a> TlsHandshake<'a> {
             Some(site) => {
                 let requested =
                     self.proxy
-                        .requests_client_cert(&sites, site, self.connection.peer.ip());
+                        .requests_client_cert(&sites, site, self.connection.network_peer());
                 (site.tls.config(requested), requested)
             }
             None => (sites.placeholder(), false),

@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -66,11 +66,13 @@ pub(super) struct ConnectionPermit {
 }
 
 impl PeerClass {
-    /// Returns the class of an address.
-    pub(super) fn new(sites: &Sites, address: IpAddr) -> Self {
+    /// Returns the class of a peer's address, on a connection to a local one.
+    pub(super) fn new(sites: &Sites, address: IpAddr, local: Option<&SocketAddr>) -> Self {
+        let local = local.map_or(address, SocketAddr::ip);
+        let (address, local) = (address.to_canonical(), local.to_canonical());
         if sites.config.trusted_proxies.contains(address) {
             Self::Proxy
-        } else if sites.config.is_at_home(address) {
+        } else if sites.config.is_at_home(address) && !sites.is_masqueraded(address, local) {
             Self::Home
         } else {
             Self::Guest

@@ -55,6 +55,7 @@ impl UpstreamServer {
                         && hub.upstream.ca == upstream.ca
                         && hub.upstream.pin == upstream.pin
                         && hub.upstream.http2 == upstream.http2
+                        && hub.upstream.health == upstream.health
                 };
                 if !hubs.iter().any(is_same) {
                     hubs.push(Self {
@@ -84,7 +85,9 @@ impl UpstreamServer {
             }
         };
         let milliseconds = begin.elapsed().as_millis();
-        let cause = format!("responds with {status} after {milliseconds} ms");
+        let health = self.upstream.health.as_ref();
+        let health = health.map_or_else(String::new, |health| format!("; {health}"));
+        let cause = format!("responds with {status} after {milliseconds} ms{health}");
         match status.starts_with('5') {
             true => Finding::warn(self.subject(), cause)
                 .cure("read the hub's own log; it may still be starting"),

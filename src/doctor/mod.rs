@@ -7,6 +7,7 @@ pub(crate) mod access_summary;
 mod certificates;
 mod clock;
 mod configuration;
+pub(crate) mod container;
 mod devices;
 pub(crate) mod dry_run;
 pub(crate) mod exposed_hubs;
@@ -19,6 +20,7 @@ mod parallel;
 mod permissions;
 mod ports;
 mod process;
+pub(crate) mod shared_hub;
 pub(crate) mod startup;
 
 use std::{
@@ -120,6 +122,7 @@ impl Installation {
             self.check("files", Self::files),
             self.check("devices", Self::devices),
             self.check("entry", Self::access_rules),
+            self.check("container", |all| container::finding(&all.config)),
         ]);
         checks
     }

@@ -3,11 +3,15 @@
 //! A name that hubgate uses is recognised once, when the head is parsed: then the lookup of an
 //! absent field tests one bit, and that of a present field compares no names.
 
+mod connection;
 mod name;
 
 use http::{HeaderMap, HeaderValue};
 
-pub use self::name::{FieldName, NameSet};
+pub use self::{
+    connection::ConnectionOptions,
+    name::{FieldName, NameSet},
+};
 
 /// A header field, byte for byte as it was sent.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +29,7 @@ pub struct Field<'h> {
 pub struct Fields<'h> {
     list: Vec<Field<'h>>,
     present: NameSet,
+    connection: ConnectionOptions,
 }
 
 impl<'h> Field<'h> {
@@ -45,7 +50,9 @@ impl<'h> Field<'h> {
     #[must_use]
     pub fn has_valid_value(&self) -> bool {
         let is_valid = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
-        self.value.iter().all(is_valid)
+        // Without an early end, so that many bytes are compared at once.
+        let all = self.value.iter().map(is_valid);
+        all.fold(true, |all, valid| all & valid)
     }
 }
 
@@ -55,7 +62,7 @@ impl<'h> Fields<'h> {
     pub fn with_capacity(fields: usize) -> Self {
         Self {
             list: Vec::with_capacity(fields),
-            present: NameSet::EMPTY,
+            ..Self::default()
         }
     }
 
@@ -63,6 +70,9 @@ impl<'h> Fields<'h> {
     pub fn push(&mut self, field: Field<'h>) {
         if let Some(name) = field.known {
             self.present.insert(name);
+        }
+        if field.known == Some(FieldName::Connection) {
+            self.connection.add(field.value);
         }
         self.list.push(field);
     }
@@ -135,11 +145,10 @@ impl<'h> Fields<'h> {
             .map(|member| member.trim_matches([' ', '\t']))
     }
 
-    /// Reports whether `Connection` lists a token.
+    /// Returns the options of Connection.
     #[must_use]
-    pub fn connection_has(&self, wanted: &str) -> bool {
-        let mut members = self.members(FieldName::Connection);
-        members.any(|token| token.eq_ignore_ascii_case(wanted))
+    pub fn connection(&self) -> ConnectionOptions {
+        self.connection
     }
 }
 

@@ -93,7 +93,7 @@ impl<'a> Logged<'a> {
             user: admission.and_then(|admission| admission.user.as_deref()),
             certificate: identity.and_then(|identity| identity.common_name()),
             protocol: exchange.protocol(),
-            host: Some(logged.host.as_str()),
+            host: Some(logged.host()),
             method: logged.method.as_str(),
             target: logged.target.as_bytes(),
             version: logged.version,

@@ -1,6 +1,9 @@
 //! The three steps in which a process drains its connections.
 
-use crate::transport::{connection_info::ConnectionInfo, signal::Signal};
+use crate::transport::{
+    connection_info::ConnectionInfo,
+    signal::{Signal, Waiter},
+};
 
 /// The steps of the drain, as signals to all connections.
 #[derive(Debug, Default)]
@@ -18,9 +21,9 @@ impl Drain {
         self.begun.raise();
     }
 
-    /// Waits for the first step.
-    pub async fn begun(&self) {
-        self.begun.raised().await;
+    /// A waiter for the first step.
+    pub fn begun(&self) -> Waiter {
+        self.begun.waiter()
     }
 
     /// Waits for the third step, if the connection has a response without an end; otherwise waits

@@ -9,6 +9,7 @@ pub mod admission;
 pub mod drain;
 pub mod enrolment_link;
 pub(crate) mod forward;
+pub mod health;
 pub mod http1;
 pub mod http2;
 pub(crate) mod max_forwards;

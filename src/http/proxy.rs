@@ -2,25 +2,22 @@
 //!
 //! `server` makes it once. The steps of a request are its methods, each in the file of the step.
 
-use std::{
-    net::IpAddr,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
 };
 
 use arc_swap::{ArcSwap, Guard};
 
-use super::{admission::sessions::SessionStore, drain::Drain};
+use super::{admission::sessions::SessionStore, drain::Drain, health::HealthChecks};
 use crate::{
-    access::throttle::Throttle,
+    access::{network::Peer, throttle::Throttle},
     acme::{Certificates, challenge::ActiveChallenges},
     config::model::Config,
     devices::Devices,
     events::Events,
     sites::{Sites, site::Site},
-    telemetry::journal::rate_limited::RateLimited,
+    telemetry::line_limit::LineLimit,
     tls::AcmeCertificates,
     transport::{connection_info::ConnectionInfo, memory_budget::MemoryBudget},
     upstream::Connector,
@@ -35,7 +32,7 @@ pub struct Proxy {
     pub drain: Drain,
     pub(super) throttle: Arc<Throttle>,
     /// The limit of journal lines for throttled logins.
-    pub(super) throttled: RateLimited,
+    pub(super) throttled: LineLimit,
     /// The number of changes of files and configuration that an admission depends on.
     pub(super) edition: AtomicU64,
     pub(super) sessions: SessionStore,
@@ -50,7 +47,9 @@ pub struct Proxy {
     /// The memory budget of all client connections.
     pub budget: Arc<MemoryBudget>,
     /// Upstream connections.
-    pub connector: Connector,
+    pub connector: Arc<Connector>,
+    /// Health checks of hubs.
+    pub health: HealthChecks,
 }
 
 /// The path of a hand-over's probe, which ends with a token that both processes know.
@@ -73,12 +72,13 @@ impl Proxy {
         events.history.keep_addresses(config.history.addresses);
         let sites = Sites::build(config, issued, &events.sites)?;
         sessions.prepare(&sites);
+        let connector = Arc::<Connector>::default();
         Ok(Self {
             sites: ArcSwap::from_pointee(sites),
             events,
             drain: Drain::default(),
             throttle: Arc::new(Throttle::new()),
-            throttled: RateLimited::default(),
+            throttled: LineLimit::per_second(1),
             edition: AtomicU64::new(1),
             sessions,
             challenges,
@@ -86,7 +86,8 @@ impl Proxy {
             certificates: OnceLock::new(),
             devices,
             budget,
-            connector: Connector::default(),
+            health: HealthChecks::new(connector.clone()),
+            connector,
         })
     }
 
@@ -104,8 +105,8 @@ impl Proxy {
 
     /// Reports whether a handshake for a site requests a client certificate from a peer.
     #[must_use]
-    pub fn requests_client_cert(&self, sites: &Sites, site: &Site, peer: IpAddr) -> bool {
-        let is_testing = site.config.uses_own_ca() && self.devices.has_test_window(peer);
+    pub fn requests_client_cert(&self, sites: &Sites, site: &Site, peer: Peer) -> bool {
+        let is_testing = site.config.uses_own_ca() && self.devices.has_test_window(peer.address);
         is_testing || site.requests_client_cert(peer, &sites.config.trusted_proxies)
     }
 
@@ -133,6 +134,7 @@ impl Proxy {
     /// Replaces the sites by prepared ones.
     pub fn replace(&self, sites: Sites) {
         sites.carry_over(&self.current_sites());
+        self.health.follow(&sites);
         self.budget.set_limit(sites.config.limits.memory);
         self.events.sites.keep(&sites.names());
         let addresses = sites.config.history.addresses;

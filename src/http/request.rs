@@ -9,8 +9,8 @@ use http::{Method, Version};
 
 use super::{enrolment_link, openhab_cookie};
 use crate::{
-    access::network::Client,
-    authority::Authority,
+    access::{network::Client, path},
+    authority::SentAuthority,
     fields::{FieldName, Fields},
     pages::reader::Reader,
     sites::Sites,
@@ -30,7 +30,7 @@ pub struct Request<'a> {
     /// Fields.
     pub fields: &'a Fields<'a>,
     /// Host and port, of `:authority` or Host.
-    pub authority: Option<&'a Authority>,
+    pub authority: Option<&'a Arc<SentAuthority>>,
 }
 
 /// A request, from its head to its log line.
@@ -74,11 +74,12 @@ pub struct LoggedRequest {
     /// Method.
     pub method: Method,
     /// Path and query, without the secret of an enrolment link.
-    pub target: String,
+    pub target: Arc<str>,
     /// Version.
     pub version: Version,
-    /// Host and port; the value of Host if it is invalid.
-    pub host: String,
+    authority: Option<Arc<SentAuthority>>,
+    /// The value of Host if it is invalid.
+    invalid_host: String,
     /// Referer.
     pub referer: String,
     /// User-Agent.
@@ -93,10 +94,7 @@ impl Request<'_> {
     /// The path that path rules match; `/` for the target `*`.
     #[must_use]
     pub fn path(&self) -> &str {
-        match self.target {
-            "*" => "/",
-            target => target.split('?').next().unwrap_or(target),
-        }
+        path::of_target(self.target)
     }
 }
 
@@ -105,7 +103,7 @@ impl Exchange {
     #[must_use]
     pub fn new(sites: Arc<Sites>, connection: Arc<ConnectionInfo>, request: &Request<'_>) -> Self {
         let trusted = &sites.config.trusted_proxies;
-        let client = Client::from_request(connection.peer.ip(), trusted, request.fields);
+        let client = Client::from_request(connection.network_peer(), trusted, request.fields);
         Self {
             client,
             _underway: connection.requests.enter(),
@@ -126,19 +124,36 @@ impl Exchange {
 impl LoggedRequest {
     /// Bytes that the texts occupy.
     pub(super) fn bytes(&self) -> usize {
-        let texts = [&self.target, &self.host, &self.referer, &self.user_agent];
-        texts.iter().map(|text| text.len()).sum()
+        let texts = [&self.invalid_host, &self.referer, &self.user_agent];
+        let texts: usize = texts.iter().map(|text| text.len()).sum();
+        texts + self.target.len()
+    }
+
+    /// Host and port; the value of Host if it is invalid.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let authority = self.authority.as_ref();
+        authority.map_or(&self.invalid_host, |authority| authority.text())
     }
 
     /// The path of the target, without the secret of an enrolment link.
     pub(super) fn path(&self) -> &str {
-        self.target.split('?').next().unwrap_or(&self.target)
+        path::of_target(&self.target)
     }
 
     /// Frees the texts that only the log line needs.
     pub(super) fn release(&mut self) {
-        for text in [&mut self.target, &mut self.referer, &mut self.user_agent] {
+        self.target = Arc::default();
+        for text in [&mut self.referer, &mut self.user_agent] {
             *text = String::new();
+        }
+    }
+
+    /// Path and query as sent, which mostly are those for the log.
+    pub(super) fn sent_target(&self, request: &Request<'_>) -> Arc<str> {
+        match *self.target == *request.target {
+            true => self.target.clone(),
+            false => request.target.into(),
         }
     }
 
@@ -154,7 +169,8 @@ impl LoggedRequest {
             method: request.method.clone(),
             target: enrolment_link::redacted(request.target),
             version: request.version,
-            host: authority.map_or_else(|| field(FieldName::Host), ToString::to_string),
+            authority: authority.cloned(),
+            invalid_host: authority.map_or_else(|| field(FieldName::Host), |_| String::new()),
             referer: field(FieldName::Referer),
             user_agent: field(FieldName::UserAgent),
             has_openhab_cookie: openhab_cookie::is_sent(request.fields),

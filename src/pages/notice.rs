@@ -28,6 +28,8 @@ pub enum Notice {
     CertificateInvalid(Box<ClientCertificateError>, Option<String>),
     /// The client's address is in none of the networks.
     Outside,
+    /// The client's address is that of a container network's gateway.
+    Masqueraded,
     /// A page of another site sent the request.
     ForeignOrigin,
     /// Too many passwords were wrong.
@@ -51,7 +53,7 @@ pub enum Notice {
 }
 
 /// Number of notices without facts: see [`Notice::slot`].
-pub(super) const FIXED: usize = 15;
+pub(super) const FIXED: usize = 16;
 
 impl Notice {
     /// Returns the cache slot of a notice that is equal in each response of a site.
@@ -71,6 +73,7 @@ impl Notice {
             Self::ClientSlow => 12,
             Self::Internal => 13,
             Self::ToOrigin => 14,
+            Self::Masqueraded => 15,
             // The status of a foreign origin varies.
             _ => return None,
         })
@@ -86,7 +89,7 @@ impl Notice {
             Self::PasswordRequired(_) => Reason::PasswordAbsent,
             Self::CertificateRequired => Reason::CertificateAbsent,
             Self::CertificateInvalid(..) => Reason::CertificateInvalid,
-            Self::Outside => Reason::Network,
+            Self::Outside | Self::Masqueraded => Reason::Network,
             Self::ForeignOrigin => Reason::ForeignOrigin,
             Self::Throttled => Reason::BackOff,
             Self::TooLarge => Reason::TooLarge,

@@ -208,6 +208,7 @@ mod tests {
             Notice::CertificateInvalid(reason(), None),
             Notice::CertificateInvalid(reason(), Some("Anna's <phone>".into())),
             Notice::Outside,
+            Notice::Masqueraded,
             Notice::ForeignOrigin,
             Notice::Throttled,
             Notice::TooLarge,

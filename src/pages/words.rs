@@ -133,6 +133,11 @@ impl Notice {
                 "Not from here",
                 "This site is open in its own networks only.",
             ],
+            Self::Masqueraded => [
+                "Not from here",
+                "This site is open in its own networks only, and the network of hubgate's container hides which one this \
+                 request comes from. Its operator learns the cure by: hubgate doctor.",
+            ],
             Self::ForeignOrigin => [
                 "Stopped",
                 "A page of another site asked for this in your name. It was stopped. Open it from this site's own pages; \
@@ -205,6 +210,11 @@ impl Notice {
             Self::Outside => [
                 "Nicht von hier",
                 "Diese Seite ist nur in ihren eigenen Netzen offen.",
+            ],
+            Self::Masqueraded => [
+                "Nicht von hier",
+                "Diese Seite ist nur in ihren eigenen Netzen offen, und das Netz des Containers von hubgate verbirgt, aus \
+                 welchem diese Anfrage kommt. Abhilfe nennt dem Betreiber: hubgate doctor.",
             ],
             Self::ForeignOrigin => [
                 "Angehalten",

@@ -51,12 +51,12 @@ const WRITE_INTERVAL: Duration = Duration::from_secs(15 * 60);
 const LAST_WRITE: Duration = Duration::from_secs(2);
 
 impl HistoryTask {
-    /// Starts the task. The file belongs to this process once `ownership` is cancelled.
+    /// Starts the task. The file belongs to this process once `alone` is cancelled.
     pub(super) fn start(
         proxy: &Proxy,
         files: FileAccess,
         queue: Queue,
-        ownership: CancellationToken,
+        alone: CancellationToken,
     ) -> Self {
         let keeper = Arc::new(Keeper {
             events: proxy.events.clone(),
@@ -64,11 +64,11 @@ impl HistoryTask {
             file: HistoryFile::new(&proxy.sites().config.state),
             writing: Mutex::default(),
         });
-        if !ownership.is_cancelled() {
+        if !alone.is_cancelled() {
             drop(keeper.events.history.begin_part());
         }
         let end = CancellationToken::new();
-        let task = tokio::spawn(keeper.clone().run(queue, ownership, end.clone()));
+        let task = tokio::spawn(keeper.clone().run(queue, alone, end.clone()));
         Self {
             keeper,
             end,
@@ -108,17 +108,17 @@ impl Keeper {
     async fn run(
         self: Arc<Self>,
         mut queue: Queue,
-        ownership: CancellationToken,
+        alone: CancellationToken,
         end: CancellationToken,
     ) {
         let mut written = Instant::now();
-        let mut is_owner = ownership.is_cancelled();
+        let mut is_owner = alone.is_cancelled();
         let mut minute = Box::pin(sleep(Duration::ZERO));
         loop {
             tokio::select! {
                 biased;
                 () = end.cancelled() => break,
-                () = ownership.cancelled(), if !is_owner => {
+                () = alone.cancelled(), if !is_owner => {
                     is_owner = true;
                     self.events.history.end_part();
                 }

@@ -46,6 +46,7 @@ impl Server {
             self.manager.notify(&[NotifyState::Stopping]);
         }
         self.shutdown.cancel();
+        self.proxy.health.stop();
         self.listeners.lock().await.close();
         let tasks = self.acceptor.tasks();
         tasks.close();

@@ -150,13 +150,14 @@ impl Server {
         } = files.run(|| loading.load()).await??;
         proxy.takeover = predecessor.and_then(|_| Predecessor::probe());
         let proxy = Arc::new(proxy);
+        proxy.health.follow(&proxy.sites());
         let registry = Arc::new(ConnectionRegistry::default());
         let acceptor = Self::acceptor(&proxy, &registry, connections)?;
         let listeners = Listeners::open(&listen, &acceptor)?;
-        let ownership = CancellationToken::new();
+        let alone = CancellationToken::new();
         match predecessor {
-            Some(predecessor) => predecessor.delay_orders(&certificates, &ownership).await,
-            None => ownership.cancel(),
+            Some(predecessor) => predecessor.delay_orders(&certificates, &alone).await,
+            None => alone.cancel(),
         }
         // The listeners are open, so the CA can validate at once.
         certificates.run_prepared(prepared);
@@ -167,7 +168,7 @@ impl Server {
             journal,
             manager,
             sweeps: Sweeps::new(files.clone()),
-            history: HistoryTask::start(&proxy, files.clone(), queue, ownership),
+            history: HistoryTask::start(&proxy, files.clone(), queue, alone.clone()),
             observed: Mutex::default(),
             device_files: Arc::new(devices),
             files,
@@ -182,6 +183,7 @@ impl Server {
             since: Instant::now(),
             loaded: Mutex::new(OffsetDateTime::now_utc()),
             shutdown,
+            alone,
         })
     }
 

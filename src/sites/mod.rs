@@ -1,8 +1,10 @@
 //! The sites of a configuration, found by SNI, Host or `:authority`.
 
+pub(crate) mod container_network;
 mod enrolment;
 mod file_faults;
 pub mod file_watch;
+mod gateways;
 mod loader;
 mod nat_loopback;
 pub mod site;
@@ -14,6 +16,7 @@ use rustls::ServerConfig;
 
 pub use self::file_faults::UnusableFiles;
 use self::{
+    container_network::ContainerNetwork,
     file_faults::FileFaults,
     file_watch::FileWatch,
     loader::{Loader, Shared},
@@ -22,13 +25,12 @@ use self::{
 };
 use crate::{
     access::basic::Basic,
-    authority::Authority,
     config::model::{Config, Host},
     events::site_counters::SiteTable,
     telemetry::counter::Gauge,
     tls::{self, AcmeCertificates, Identity},
     transport::connection_info::{AcceptedCertificate, ConnectionInfo},
-    upstream::ServerState,
+    upstream::{ServerState, Upstream},
 };
 
 /// The sites of a configuration, immutable once built.
@@ -45,6 +47,7 @@ pub struct Sites {
     nat_loopback: NatLoopback,
     /// Requests that have not ended.
     pub(crate) in_flight: Gauge,
+    container_network: ContainerNetwork,
 }
 
 impl Sites {
@@ -80,6 +83,7 @@ impl Sites {
             placeholder: tls::placeholder()?,
             nat_loopback: NatLoopback::load(),
             in_flight: counters.in_flight.clone(),
+            container_network: ContainerNetwork::load(),
             uses_own_ca: config.uses_own_ca(),
             config,
         })
@@ -171,15 +175,34 @@ impl Sites {
         }
     }
 
+    /// Reports whether a container's network replaces the addresses of clients by this peer's.
+    #[must_use]
+    pub fn is_masqueraded(&self, peer: IpAddr, local: IpAddr) -> bool {
+        self.container_network.is_masqueraded(peer, local)
+    }
+
+    /// Marks a connection from the gateway of a container's network; logs the first one, unless it
+    /// is a trusted proxy.
+    pub(crate) fn mark_masqueraded(&self, connection: &mut ConnectionInfo) {
+        let (peer, local) = (connection.peer.ip(), connection.local.ip());
+        connection.is_masqueraded = self.is_masqueraded(peer, local);
+        if self.has_hidden_client(connection) {
+            self.container_network.notice(peer);
+        }
+    }
+
+    /// Reports whether a container's network hides the client of a connection, and no trusted proxy
+    /// names it.
+    #[must_use]
+    pub fn has_hidden_client(&self, connection: &ConnectionInfo) -> bool {
+        let trusted = &self.config.trusted_proxies;
+        connection.is_masqueraded && !trusted.contains(connection.peer.ip())
+    }
+
     /// Checks a request that its network admitted for NAT loopback.
-    pub(crate) fn check_nat_loopback(
-        &self,
-        connection: &ConnectionInfo,
-        authority: Option<&Authority>,
-    ) {
-        if let Some(authority) = authority {
-            self.nat_loopback
-                .notice(connection.peer.ip(), &authority.host);
+    pub(crate) fn check_nat_loopback(&self, connection: &ConnectionInfo, host: Option<&Host>) {
+        if let Some(host) = host {
+            self.nat_loopback.notice(connection.peer.ip(), host);
         }
     }
 
@@ -203,6 +226,12 @@ impl Sites {
     /// Carries the state of the upstreams over a reload.
     pub(crate) fn carry_over(&self, before: &Self) {
         self.shared.remember(&before.shared);
+    }
+
+    /// Returns each site with each of its upstreams.
+    pub(crate) fn upstreams(&self) -> impl Iterator<Item = (&Arc<Site>, &Arc<Upstream>)> {
+        let sites = self.all.iter();
+        sites.flat_map(|site| site.upstreams().map(move |upstream| (site, upstream)))
     }
 
     /// Returns the watches of all files.

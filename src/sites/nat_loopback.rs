@@ -4,41 +4,30 @@
 //! It causes a warning and no refusal, because a router may be a client itself.
 
 use std::{
-    fs,
-    net::{IpAddr, Ipv4Addr},
+    net::IpAddr,
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
 
 use tracing::warn;
 
+use super::gateways::Gateways;
 use crate::config::model::Host;
 
 /// The routers of this machine, and the state of the warning.
 #[derive(Debug)]
 pub(super) struct NatLoopback {
-    routers: Vec<IpAddr>,
+    routers: Gateways,
     has_warned: AtomicBool,
 }
-
-/// The IPv4 routing table, which a service with `ProcSubset=pid` can read too.
-const ROUTES: &str = "/proc/self/net/route";
 
 impl NatLoopback {
     /// Loads the routers of this machine; none if the kernel has no routing table.
     pub(super) fn load() -> Self {
-        Self::parse(&fs::read_to_string(ROUTES).unwrap_or_default())
+        Self::new(Gateways::load(Path::new("/")))
     }
 
-    /// Parses the gateways of a routing table, in little-endian hexadecimal.
-    fn parse(table: &str) -> Self {
-        let gateways = table.lines().skip(1).filter_map(|line| {
-            let gateway = line.split_whitespace().nth(2)?;
-            u32::from_str_radix(gateway, 16).ok()
-        });
-        let routers = gateways
-            .filter(|gateway| *gateway != 0)
-            .map(|gateway| IpAddr::V4(Ipv4Addr::from(gateway.to_le_bytes())))
-            .collect();
+    fn new(routers: Gateways) -> Self {
         Self {
             routers,
             has_warned: AtomicBool::new(false),
@@ -47,7 +36,7 @@ impl NatLoopback {
 
     /// Warns once if `networks` admitted a router under a public host name.
     pub(super) fn notice(&self, peer: IpAddr, host: &Host) {
-        let is_suspect = self.routers.contains(&peer) && is_public(host);
+        let is_suspect = self.routers.contains(peer) && is_public(host);
         if is_suspect && !self.has_warned.swap(true, Ordering::Relaxed) {
             warn!(
                 "the router {peer} requested {host} and was admitted by `networks`: if it replaces \
@@ -77,8 +66,7 @@ mod tests {
         let table = "Iface\tDestination\tGateway\tFlags\neth0\t00000000\t0101A8C0\t0003\n\
                      eth0\t0001A8C0\t00000000\t0001\n";
         let router: IpAddr = "192.168.1.1".parse().unwrap();
-        let nat_loopback = NatLoopback::parse(table);
-        assert_eq!(nat_loopback.routers, [router]);
+        let nat_loopback = NatLoopback::new(Gateways::parse(table, ""));
         let has_warned = |host: &str| {
             nat_loopback.notice(router, &Host::Name(host.to_owned()));
             nat_loopback.has_warned.load(Ordering::Relaxed)

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     access::{
-        network::Client,
+        network::{Client, Peer},
         path::InvalidPath,
         policy::{PathPolicy, Policy},
     },
@@ -104,9 +104,12 @@ impl Site {
     /// percent-encoded.
     #[must_use]
     pub fn trailing_slash_redirect(&self, place: &PathPolicy<'_>, path: &str) -> Option<String> {
+        if path.ends_with('/') || self.config.paths.is_empty() {
+            return None;
+        }
         let decided = place.path_rule().and_then(|at| self.config.paths.get(at));
         let decoded = percent_decode_str(path).decode_utf8().ok()?;
-        if path.ends_with('/') || decided.is_some_and(|rule| *rule.path == *decoded) {
+        if decided.is_some_and(|rule| *rule.path == *decoded) {
             return None;
         }
         let is_bare = |rule: &&PathRule| rule.path.strip_suffix('/') == Some(&*decoded);
@@ -135,10 +138,16 @@ impl Site {
         }
     }
 
+    /// Returns the upstreams of the site and its paths.
+    pub fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        let paths = self.path_upstreams.iter().flatten();
+        self.upstream.iter().chain(paths)
+    }
+
     /// Reports whether the handshake requests a certificate from a client at this address: exactly
     /// if one could change the response of some location.
     #[must_use]
-    pub fn requests_client_cert(&self, peer: IpAddr, trusted_proxies: &Networks) -> bool {
+    pub fn requests_client_cert(&self, peer: Peer, trusted_proxies: &Networks) -> bool {
         self.policy
             .requests_client_cert(Client::at_handshake(peer, trusted_proxies))
     }
@@ -152,7 +161,7 @@ impl Site {
             .filter_map(|rule| rule.networks.as_ref());
         let listed = networks.flat_map(|networks| networks.0.iter().map(IpNet::addr));
         let mut addresses = listed.chain([INTERNET]);
-        addresses.all(|address| self.requests_client_cert(address, &Networks::default()))
+        addresses.all(|address| self.requests_client_cert(address.into(), &Networks::default()))
     }
 
     /// Returns the device of a chain that hubgate's own client CA validates.

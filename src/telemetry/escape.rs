@@ -21,6 +21,11 @@ impl Display for Escaped<'_> {
 /// Appends a text with the escapes of [`Escaped`].
 pub(super) fn escape_into(line: &mut Vec<u8>, mut text: &[u8]) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    // Most texts have no such byte, which is found for many bytes at once.
+    let escapes = text.iter().map(|byte| is_escaped(*byte));
+    if !escapes.fold(false, |any, escaped| any | escaped) {
+        return line.extend_from_slice(text);
+    }
     while let Some(at) = text.iter().position(|byte| is_escaped(*byte)) {
         let byte = text[at];
         let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];

@@ -25,7 +25,7 @@ impl LimitEvent {
             limit,
             done,
             count: Counter::default(),
-            lines: LineLimit::new(1),
+            lines: LineLimit::per_minute(1),
         }
     }
 

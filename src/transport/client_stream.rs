@@ -9,14 +9,14 @@ mod read_limit;
 
 use std::{
     fmt, io,
-    mem::MaybeUninit,
+    mem::{self, MaybeUninit},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
@@ -107,8 +107,12 @@ impl ClientStream {
     }
 
     /// Takes received bytes; their charge ends.
-    pub fn take(&mut self, bytes: usize) -> Bytes {
-        let taken = self.unread.split_to(bytes).freeze();
+    pub fn take(&mut self, bytes: usize) -> BytesMut {
+        // Without pipelined bytes no buffer is shared.
+        let taken = match bytes == self.unread.len() {
+            true => mem::take(&mut self.unread),
+            false => self.unread.split_to(bytes),
+        };
         self.account();
         taken
     }
@@ -131,6 +135,20 @@ impl ClientStream {
     pub(crate) fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         ready!(self.poll_cut(context))?;
         self.poll_receive(context)
+    }
+
+    /// Sends a head and content, in one write where the socket takes both.
+    ///
+    /// # Errors
+    /// Those of the socket, and `ConnectionAborted` on a cut connection.
+    pub async fn send_both(&mut self, head: &[u8], content: &[u8]) -> io::Result<()> {
+        if content.is_empty() {
+            return self.send(head).await;
+        }
+        let slices = [io::IoSlice::new(head), io::IoSlice::new(content)];
+        let sent = self.write_vectored(&slices).await?;
+        self.write_all(head.get(sent..).unwrap_or_default()).await?;
+        self.send(&content[sent.saturating_sub(head.len())..]).await
     }
 
     /// Sends all bytes.

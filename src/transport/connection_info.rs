@@ -12,14 +12,13 @@ use std::{
     time::Instant,
 };
 
-use tokio_util::sync::CancellationToken;
-
 use super::{
     memory_budget::{Account, MemoryBudget},
     signal::Signal,
 };
 use crate::{
-    access::session::Chain,
+    access::{network::Peer, session::Chain},
+    authority::LastAuthority,
     config::model::{ClientCertificate, Host},
     events::request::LastVisitor,
     telemetry::counter::Gauge,
@@ -34,16 +33,20 @@ pub struct ConnectionInfo {
     pub peer: SocketAddr,
     /// The peer's address as text.
     pub peer_text: String,
+    /// Set when a container's network replaces the addresses of clients by the peer's.
+    pub is_masqueraded: bool,
     /// The trusted proxy that names the peer in its PROXY header.
     pub proxy: Option<IpAddr>,
     /// The address to which the client connected.
     pub local: SocketAddr,
     /// The TLS handshake; none on a connection in the clear.
     pub tls: Option<Handshake>,
+    /// The authority of its last request.
+    pub authority: LastAuthority,
     /// Set when the listener is one for TLS, even if the connection is in the clear.
     pub tls_port: bool,
     /// Ends an HTTP/2 connection once its streams have ended.
-    pub leave: CancellationToken,
+    pub leave: Signal,
     /// Cuts the connection at once.
     pub cut: Signal,
     /// Set when the client opens no flow-control window for a response (RFC 9113, section 5.2).
@@ -94,11 +97,13 @@ impl ConnectionInfo {
         Self {
             peer,
             peer_text: peer.ip().to_string(),
+            is_masqueraded: false,
             proxy: None,
             local: canonical(local),
             tls: None,
+            authority: LastAuthority::default(),
             tls_port,
-            leave: CancellationToken::new(),
+            leave: Signal::default(),
             stalled: AtomicBool::new(false),
             memory: Account::unlimited(peer.ip(), cut.clone()),
             cut,
@@ -116,7 +121,17 @@ impl ConnectionInfo {
         if let Some(source) = source {
             self.proxy = Some(self.peer.ip());
             self.peer = canonical(source);
+            self.is_masqueraded = false;
             self.peer_text = self.peer.ip().to_string();
+        }
+    }
+
+    /// The peer, for rules about networks.
+    #[must_use]
+    pub fn network_peer(&self) -> Peer {
+        Peer {
+            address: self.peer.ip(),
+            is_masqueraded: self.is_masqueraded,
         }
     }
 
@@ -128,7 +143,7 @@ impl ConnectionInfo {
     /// Marks the client as stalled; an HTTP/2 connection ends once its streams have ended.
     pub fn stall(&self) {
         self.stalled.store(true, Ordering::Relaxed);
-        self.leave.cancel();
+        self.leave.raise();
     }
 
     /// Reports whether the client has stalled a response.

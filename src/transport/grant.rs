@@ -19,16 +19,16 @@ pub(crate) use self::end::End;
 use super::signal::Signal;
 
 use crate::{
-    access::{evidence::Evidence, origin::OriginBasis, session::Chain},
-    authority::Authority,
+    access::{evidence::Evidence, origin::OriginBasis, path, session::Chain},
+    authority::SentAuthority,
 };
 
 /// The admission of one request, and its evidence.
 pub(crate) struct Grant {
     /// Host and port of the request.
-    pub(crate) authority: Option<Authority>,
-    /// Path without the query, as sent.
-    pub(crate) path: String,
+    pub(crate) authority: Option<Arc<SentAuthority>>,
+    /// Path and query as sent.
+    pub(crate) target: Arc<str>,
     /// The fields that name the client behind a trusted proxy.
     pub(crate) forwarded: Vec<Box<[u8]>>,
     /// The accounts and certificates that satisfied the access rule.
@@ -77,6 +77,11 @@ impl Grant {
             grants: grants.clone(),
             grant,
         }
+    }
+
+    /// The path that path rules match.
+    pub(crate) fn path(&self) -> &str {
+        path::of_target(&self.target)
     }
 
     /// Reports whether the grant has to be evaluated again.
@@ -139,7 +144,7 @@ impl Drop for GrantGuard {
 impl fmt::Debug for Grant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut grant = formatter.debug_struct("Grant");
-        grant.field("path", &self.path).finish_non_exhaustive()
+        grant.field("path", &self.path()).finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-//! An idle timeout. Its timer is set anew only after it has fired.
+//! An idle timeout. Its timer is set anew only after it has fired, or for an earlier end.
 
 use std::{
     pin::Pin,
@@ -28,11 +28,11 @@ impl IdleTimeout {
 
     /// Renews the timeout with another limit.
     pub(crate) fn renew_with(&mut self, limit: Duration) {
-        if limit < self.limit {
-            self.timer = None;
-        }
         self.limit = limit;
         self.renew();
+        if let Some(end) = self.since.checked_add(limit) {
+            self.timer.take_if(|timer| timer.deadline() > end);
+        }
     }
 
     /// Renews the timeout.
@@ -48,13 +48,15 @@ impl IdleTimeout {
     /// Ready once the limit has passed without a renewal.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
+            // The timer fires no later than the timeout ends, so the clock is not read before.
+            if let Some(timer) = &mut self.timer {
+                ready!(timer.as_mut().poll(context));
+            }
             let left = self.limit.saturating_sub(self.since.elapsed());
             if left.is_zero() {
                 return Poll::Ready(());
             }
-            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(left)));
-            ready!(timer.as_mut().poll(context));
-            self.timer = None;
+            self.timer = Some(Box::pin(sleep(left)));
         }
     }
 }

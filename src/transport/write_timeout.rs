@@ -33,6 +33,9 @@ impl Default for WriteTimeout {
 impl WriteTimeout {
     /// Adds the time that written bytes earn.
     pub(crate) fn earn(&mut self, bytes: usize) {
+        if self.wait.is_none() && self.left == MOST_WAIT {
+            return;
+        }
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let earned = Duration::from_secs(1) * bytes / SLOWEST;
         self.end_wait();

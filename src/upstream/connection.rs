@@ -15,7 +15,7 @@ use super::{
     Reuse, Route, UpstreamStream,
     dial::{Dialer, Fault, Unreachable},
     http2::{self, Http2Request, Http2Stream},
-    pool::{Idle, Pool, QUEUED, ServerConnections, Slot, Starving},
+    pool::{Idle, Pool, QUEUED, ServerConnections, Slot, StarvingRequest},
     route::Target,
 };
 
@@ -37,14 +37,14 @@ pub struct UpstreamConnection {
     connect_time: Option<Duration>,
     slot: Slot,
     lifetime: Duration,
-    starvation: Option<Starvation>,
+    first_response: Option<FirstResponse>,
 }
 
 /// The wait for the first response on a new connection.
-struct Starvation {
+struct FirstResponse {
     server: Arc<ServerConnections>,
     timer: Pin<Box<Sleep>>,
-    starving: Option<Starving>,
+    request: Option<StarvingRequest>,
 }
 
 /// Lifetime of an idle connection in the clear, which is cheap to replace.
@@ -105,6 +105,61 @@ impl Connector {
         Err(last)
     }
 
+    /// Connects to the server of a health check, on a connection of its own; none if all permitted
+    /// ones are in use.
+    ///
+    /// # Errors
+    /// The failure, which the route stores.
+    pub async fn connect_apart(
+        &self,
+        route: &mut Route,
+    ) -> Result<Option<UpstreamConnection>, Unreachable> {
+        let mut last = Unreachable::Down;
+        while let Ok(Some(target)) = route.target(ALPN::H1).await {
+            let server = self.pool.server(&target.key());
+            let Some(Err(slot)) = server.claim(route.connections(), Reuse::Never) else {
+                return Ok(None);
+            };
+            let opened = tokio::select! {
+                opened = self.dialer.open(&target) => opened,
+                () = slot.wanted() => return Ok(None),
+            };
+            match opened {
+                Ok(stream) => {
+                    let first_response = FirstResponse::new(&server);
+                    let opened = UpstreamConnection::opened(stream, slot, &target, first_response);
+                    return Ok(Some(opened));
+                }
+                Err(fault) => last = fault.pass_over(route, &target),
+            }
+        }
+        Err(last)
+    }
+
+    /// Opens an HTTP/2 stream with the request of a health check, on a connection of its own; on a
+    /// shared one if their number is limited.
+    ///
+    /// # Errors
+    /// The failure, which the route stores.
+    pub async fn open_apart(
+        &self,
+        route: &mut Route,
+        request: &Http2Request,
+    ) -> Result<Http2Stream, Unreachable> {
+        if route.connections().is_some() {
+            return self.open_stream(route, request, true).await;
+        }
+        let mut last = Unreachable::Down;
+        while let Ok(Some(target)) = route.target(ALPN::H2).await {
+            let server = self.http2.server(&target);
+            match server.open_apart(&self.dialer, &target, request).await {
+                Ok(stream) => return Ok(stream),
+                Err(fault) => last = fault.pass_over(route, &target),
+            }
+        }
+        Err(last)
+    }
+
     /// Stores a connection after its last response was read to its end.
     pub fn store(&self, connection: UpstreamConnection) {
         let UpstreamConnection {
@@ -134,7 +189,7 @@ impl Connector {
             Err(slot) => slot,
         };
         let begun = Instant::now();
-        let mut starvation = Starvation::new(&server);
+        let mut first_response = FirstResponse::new(&server);
         // On the heap: the future of a TLS handshake is large, and most requests need none.
         let mut opening = Box::pin(self.dialer.open(target));
         let stream = loop {
@@ -147,18 +202,14 @@ impl Connector {
                     }
                 }
                 () = poll_fn(|context| {
-                    starvation.poll_never(context);
+                    first_response.poll_never(context);
                     Poll::Pending
                 }) => {}
             }
         };
         Ok(UpstreamConnection {
-            stream,
-            used: false,
             connect_time: Some(begun.elapsed()),
-            slot,
-            lifetime: target.lifetime(),
-            starvation: Some(starvation),
+            ..UpstreamConnection::opened(stream, slot, target, first_response)
         })
     }
 }
@@ -180,12 +231,36 @@ impl ServerConnections {
         };
         match self.claim(limit, reuse) {
             Some(claim) => Ok(claim),
-            None => timeout(QUEUED, freed).await.map_err(|_| Fault::Busy),
+            None => {
+                self.wanted().notify_waiters();
+                timeout(QUEUED, freed).await.map_err(|_| Fault::Busy)
+            }
         }
     }
 }
 
 impl UpstreamConnection {
+    fn opened(
+        stream: UpstreamStream,
+        slot: Slot,
+        target: &Target,
+        first_response: FirstResponse,
+    ) -> Self {
+        Self {
+            stream,
+            used: false,
+            connect_time: None,
+            slot,
+            lifetime: target.lifetime(),
+            first_response: Some(first_response),
+        }
+    }
+
+    /// Ready once a request waits for a connection within the limit.
+    pub fn wanted(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.slot.wanted()
+    }
+
     fn idle(idle: Idle, lifetime: Duration) -> Self {
         Self {
             stream: idle.stream,
@@ -193,30 +268,30 @@ impl UpstreamConnection {
             connect_time: None,
             slot: idle.slot,
             lifetime,
-            starvation: None,
+            first_response: None,
         }
     }
 
     /// Notes that the server has responded.
     pub fn mark_responded(&mut self) {
-        self.starvation = None;
+        self.first_response = None;
     }
 
     /// Closes idle connections to the server while it does not respond on this new one. Polled
     /// while a response is awaited.
     pub fn poll_starving(&mut self, context: &mut Context<'_>) {
-        if let Some(starvation) = &mut self.starvation {
-            starvation.poll_never(context);
+        if let Some(first_response) = &mut self.first_response {
+            first_response.poll_never(context);
         }
     }
 }
 
-impl Starvation {
+impl FirstResponse {
     fn new(server: &Arc<ServerConnections>) -> Self {
         Self {
             server: server.clone(),
             timer: Box::pin(sleep(STARVED)),
-            starving: None,
+            request: None,
         }
     }
 
@@ -227,8 +302,8 @@ impl Starvation {
 
     fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
         ready!(self.timer.as_mut().poll(context));
-        self.starving = None;
-        self.starving = Some(self.server.starve());
+        self.request = None;
+        self.request = Some(self.server.starve());
         self.timer.as_mut().reset(Instant::now() + STARVED_AGAIN);
         Poll::Ready(())
     }

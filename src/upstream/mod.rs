@@ -1,9 +1,12 @@
 //! Upstreams: the servers of a site, and the connections and HTTP/2 streams to them.
 //!
-//! A route tries the servers in turn, and passes over one that was unreachable within the last ten
-//! seconds while another is available. `http/forward` sends requests and parses responses.
+//! A route tries the servers in turn, and passes over one that failed its last health check, or was
+//! unreachable within the last ten seconds, while another is available. `http/forward` sends
+//! requests and parses responses.
 
+mod balancer;
 mod connection;
+mod connects;
 mod dial;
 mod health;
 mod http2;
@@ -17,21 +20,21 @@ mod server;
 mod stream;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use pingora_core::{protocols::ALPN, upstreams::peer::HttpPeer};
+use pingora_load_balancing::HealthRegistry;
 
 use crate::{config::model, tls::SystemRoots};
 
+use self::{balancer::Balancer, kind::Kind, secure::UpstreamTls, server::Server};
 pub use self::{
     connection::{Connector, UpstreamConnection},
+    connects::ServerState,
     dial::Unreachable,
-    health::ServerState,
+    health::{HubState, ServerHealth, Target as HealthTarget},
     http2::{Http2Answer, Http2Request, Http2Stream, is_unprocessed},
     own_address::OwnAddresses,
     pool::Reuse,
@@ -39,13 +42,13 @@ pub use self::{
     route::Route,
     stream::UpstreamStream,
 };
-use self::{kind::Kind, secure::UpstreamTls, server::Server};
 
 /// The servers of a site or path.
 pub struct Upstream {
     servers: Vec<Server>,
-    /// The number of the next request, by which the first server is chosen.
-    turn: AtomicUsize,
+    balancer: OnceLock<Balancer>,
+    /// The configuration, if the servers' health is checked.
+    checked: Option<Box<model::Upstream>>,
     kind: Kind,
     idle_timeout: Duration,
     /// Connections to each server at most.
@@ -77,7 +80,8 @@ impl Upstream {
             servers: servers
                 .map(|server| Server::new(server, tls.as_ref()))
                 .collect::<anyhow::Result<_>>()?,
-            turn: AtomicUsize::new(0),
+            balancer: OnceLock::new(),
+            checked: config.health.is_some().then(|| Box::new(config.clone())),
             kind: Kind::new(config),
             idle_timeout,
             connections: config.connections,
@@ -90,8 +94,81 @@ impl Upstream {
     /// The route of a new request for a site.
     #[must_use]
     pub fn route(self: &Arc<Self>, site: Arc<str>) -> Route {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        Route::new(self.clone(), site, turn)
+        Route::new(self.clone(), site, self.order())
+    }
+
+    /// The route of a health check to one server.
+    #[must_use]
+    pub fn check_route(self: &Arc<Self>, index: usize) -> Route {
+        Route::to_server(self.clone(), index)
+    }
+
+    /// The order in which a request tries the servers, by their indices.
+    fn order(&self) -> Vec<usize> {
+        match self.servers.len() {
+            1 => vec![0],
+            _ => self.balancer().order(&self.servers),
+        }
+    }
+
+    fn balancer(&self) -> &Balancer {
+        let unchecked = || Balancer::unchecked(self.servers.len());
+        self.balancer.get_or_init(unchecked)
+    }
+
+    /// The settings of the health checks, if there are any.
+    #[must_use]
+    pub fn health_check(&self) -> Option<&model::HealthCheck> {
+        self.checked.as_ref()?.health.as_ref()
+    }
+
+    /// Each server's own part of the configuration: while it is the same, its health stays.
+    pub fn health_keys(&self) -> impl Iterator<Item = model::Upstream> {
+        let checked = self.checked.iter();
+        checked.flat_map(|config| {
+            let servers = config.servers.iter();
+            servers.map(|server| model::Upstream {
+                servers: vec![server.clone()],
+                connections: None,
+                kind: None,
+                ..model::Upstream::clone(config)
+            })
+        })
+    }
+
+    /// Begins to follow the health of the servers, in their order, as a registry checks it. Must
+    /// precede the first request.
+    pub fn follow_health(&self, healths: &[Arc<ServerHealth>], registry: Arc<HealthRegistry>) {
+        for (server, health) in self.servers.iter().zip(healths) {
+            server.follow_health(health.clone());
+        }
+        let balancer = || Balancer::checked(healths, registry);
+        self.balancer.get_or_init(balancer);
+    }
+
+    /// The health of the servers that are checked.
+    pub fn healths(&self) -> impl Iterator<Item = &Arc<ServerHealth>> {
+        self.servers.iter().filter_map(Server::health)
+    }
+
+    /// Ends the rest of a server that passed a health check.
+    pub fn end_rest(&self, index: usize) {
+        if let Some(server) = self.servers.get(index) {
+            server.end_rest();
+        }
+    }
+
+    /// Reports whether any server passed its last health check, or had none.
+    #[must_use]
+    pub fn has_healthy_server(&self) -> bool {
+        let mut servers = 0..self.servers.len();
+        servers.any(|index| self.balancer().is_healthy(index))
+    }
+
+    /// The number of servers.
+    #[must_use]
+    pub fn server_count(&self) -> usize {
+        self.servers.len()
     }
 
     /// The addresses of the servers that redirects may name.
@@ -114,14 +191,14 @@ impl Upstream {
     /// Returns the states of the servers.
     #[must_use]
     pub fn states(&self) -> Vec<ServerState> {
-        self.servers.iter().map(Server::state_of_health).collect()
+        self.servers.iter().map(Server::connect_state).collect()
     }
 
-    /// Takes over the kind that was recognised before a reload, and the health of the servers.
+    /// Takes over the kind that was recognised before a reload, and the connects of the servers.
     pub fn inherit(&self, before: &Self) {
         self.kind.remember(&before.kind);
         for (server, before) in self.servers.iter().zip(&before.servers) {
-            server.health.inherit(&before.health);
+            server.connects.inherit(&before.connects);
         }
     }
 

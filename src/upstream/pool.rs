@@ -20,7 +20,7 @@ use std::{
 use foldhash::fast::RandomState;
 use tokio::sync::Notify;
 
-pub(super) use self::slot::{Idle, Slot, Starving};
+pub(super) use self::slot::{Idle, Slot, StarvingRequest};
 
 /// The connections to all servers.
 #[derive(Clone, Default)]
@@ -56,6 +56,7 @@ pub(super) struct ServerConnections {
     /// Set while `counts` has to be read before a connection is returned or taken.
     is_scarce: AtomicBool,
     freed: Notify,
+    wanted: Notify,
 }
 
 /// The counts of one server.
@@ -155,8 +156,13 @@ impl ServerConnections {
         &self.freed
     }
 
+    /// Notified when a request waits for a connection within the limit.
+    pub(super) fn wanted(&self) -> &Notify {
+        &self.wanted
+    }
+
     /// Counts a starving request, and closes an idle connection, now or as soon as there is one.
-    pub(super) fn starve(self: &Arc<Self>) -> Starving {
+    pub(super) fn starve(self: &Arc<Self>) -> StarvingRequest {
         let mut counts = self.counts();
         counts.starving += 1;
         counts.scarce_until = Some(Instant::now() + SCARCITY);
@@ -168,7 +174,7 @@ impl ServerConnections {
         drop(counts);
         // Dropped after `counts`, which the drop of its slot locks.
         drop(oldest);
-        Starving(self.clone())
+        StarvingRequest(self.clone())
     }
 
     /// Stores a connection after its last response was read to its end, for at most its lifetime.

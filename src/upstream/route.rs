@@ -16,9 +16,11 @@ use pingora_core::{protocols::ALPN, upstreams::peer::HttpPeer};
 /// The route of one request through the servers of an upstream.
 pub struct Route {
     upstream: Arc<Upstream>,
-    /// The name of the request's site, for the journal.
-    site: Arc<str>,
-    /// Indices into `upstream.servers`; those of resting servers are last.
+    /// The name of the request's site, for the journal; none for a health check.
+    site: Option<Arc<str>>,
+    /// The last failure of a health check.
+    fault: Option<String>,
+    /// Indices into `upstream.servers`, in the order of the choice.
     order: Vec<usize>,
     /// The index into `order` of the current server.
     server: usize,
@@ -47,20 +49,35 @@ impl Display for Target {
 }
 
 impl Route {
-    pub(super) fn new(upstream: Arc<Upstream>, site: Arc<str>, turn: usize) -> Self {
-        let count = upstream.servers.len();
-        let mut order: Vec<_> = (0..count).map(|nth| (turn + nth) % count).collect();
-        if count > 1 {
-            order.sort_by_cached_key(|&index| upstream.servers[index].is_resting());
-        }
+    pub(super) fn new(upstream: Arc<Upstream>, site: Arc<str>, order: Vec<usize>) -> Self {
         Self {
             upstream,
-            site,
+            site: Some(site),
+            fault: None,
             order,
             server: 0,
             address: 0,
             addresses: 0,
         }
+    }
+
+    /// A route to one server, for a health check. Its failures are not logged, and the server does
+    /// not rest after them.
+    pub(super) fn to_server(upstream: Arc<Upstream>, index: usize) -> Self {
+        Self {
+            upstream,
+            site: None,
+            fault: None,
+            order: vec![index],
+            server: 0,
+            address: 0,
+            addresses: 0,
+        }
+    }
+
+    /// Takes the last failure of a health check.
+    pub fn take_fault(&mut self) -> Option<String> {
+        self.fault.take()
     }
 
     /// The upstream's edits to the head of the request.
@@ -118,9 +135,8 @@ impl Route {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    let why = format!("its name does not resolve: {error}");
-                    server.log_connect(&self.site, &why);
-                    server.health.fail();
+                    server.connects.fail();
+                    self.note(format!("its name does not resolve: {error}"));
                     unresolved = Some(error);
                 }
             }
@@ -131,12 +147,11 @@ impl Route {
 
     /// Logs an unreachable address and advances; returns whether another server or address is left.
     pub(super) fn unreachable(&mut self, address: &dyn Display, why: &dyn Display) -> bool {
-        if let Some(server) = self.current() {
-            let why = format!("cannot be reached at {address}: {why}");
-            server.log_connect(&self.site, &why);
+        self.note(format!("cannot be reached at {address}: {why}"));
+        if let (Some(server), Some(_)) = (self.current(), &self.site) {
             server.rest();
             if self.address + 1 >= self.addresses {
-                server.health.fail();
+                server.connects.fail();
             }
         }
         self.address += 1;
@@ -149,7 +164,15 @@ impl Route {
     /// Notes a usable connection to the current server; `time` is that of its connect, if it is new.
     pub(super) fn reached(&self, time: Option<Duration>) {
         if let Some(server) = self.current() {
-            server.health.succeed(time);
+            server.connects.succeed(time);
+        }
+    }
+
+    /// Logs a failure of the current server for a request, or stores that of a health check.
+    fn note(&mut self, why: String) {
+        match (self.current(), &self.site) {
+            (Some(server), Some(site)) => server.log_connect(site, &why),
+            _ => self.fault = Some(why),
         }
     }
 
@@ -161,8 +184,8 @@ impl Route {
 
     /// Logs a fault of the current server's response.
     pub fn log_response(&self, path: &str, why: &str) {
-        if let Some(server) = self.current() {
-            server.log_response(&self.site, &format!("its answer to {path}: {why}"));
+        if let (Some(server), Some(site)) = (self.current(), &self.site) {
+            server.log_response(site, &format!("its answer to {path}: {why}"));
         }
     }
 
@@ -193,7 +216,7 @@ mod tests {
             servers: vec![server(1), server(2), server(3)],
             ..model::Upstream::default()
         };
-        let no_roots = SystemRoots::from_certificates(&[]);
+        let no_roots = SystemRoots::none();
         let upstream =
             Upstream::build(&config, Duration::ZERO, &mut SecretValues::new(), &no_roots);
         let upstream = Arc::new(upstream.unwrap());

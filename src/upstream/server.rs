@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -15,7 +15,8 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use super::{
-    health::{Health, ServerState},
+    connects::{Connects, ServerState},
+    health::ServerHealth,
     secure::UpstreamTls,
 };
 use crate::{config::model, telemetry::line_limit::LineLimit};
@@ -28,7 +29,9 @@ pub(super) struct Server {
     /// TLS for HTTP/2, if the server is reached over TLS.
     secure_http2: Option<TrustedServer>,
     state: Mutex<State>,
-    pub(super) health: Health,
+    pub(super) connects: Connects,
+    /// The result of its health checks, if it has any.
+    health: OnceLock<Arc<ServerHealth>>,
     connect_lines: LineLimit,
     response_lines: LineLimit,
 }
@@ -78,9 +81,10 @@ impl Server {
             secure,
             secure_http2,
             state: Mutex::default(),
-            health: Health::default(),
-            connect_lines: LineLimit::new(LINES),
-            response_lines: LineLimit::new(LINES),
+            connects: Connects::default(),
+            health: OnceLock::new(),
+            connect_lines: LineLimit::per_minute(LINES),
+            response_lines: LineLimit::per_minute(LINES),
         })
     }
 
@@ -121,8 +125,16 @@ impl Server {
         }
     }
 
-    pub(super) fn state_of_health(&self) -> ServerState {
-        self.health.state(self.config.to_string())
+    /// Its state by the connects of requests; up or down by its health checks, if it has any.
+    pub(super) fn connect_state(&self) -> ServerState {
+        let state = self.connects.state(self.config.to_string());
+        match self.health() {
+            Some(health) => ServerState {
+                is_up: health.last_result().is_ok(),
+                ..state
+            },
+            None => state,
+        }
     }
 
     /// Begins a rest, in which the server is passed over; the next request looks it up again.
@@ -136,6 +148,21 @@ impl Server {
         self.state()
             .rests_until
             .is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Ends the rest early.
+    pub(super) fn end_rest(&self) {
+        self.state().rests_until = None;
+    }
+
+    /// Sets the health that its checks record.
+    pub(super) fn follow_health(&self, health: Arc<ServerHealth>) {
+        self.health.get_or_init(|| health);
+    }
+
+    /// The result of its health checks, if it has any.
+    pub(super) fn health(&self) -> Option<&Arc<ServerHealth>> {
+        self.health.get()
     }
 
     /// Reports whether the server is reached over TCP in the clear.

@@ -1,6 +1,6 @@
 //! Hubs over TLS and on Unix sockets get the same requests as hubs over plain TCP.
 
-use std::{any::Any, path::Path};
+use std::{any::Any, net::SocketAddr, path::Path};
 
 use futures_util::future::join_all;
 use http::Method;
@@ -24,9 +24,28 @@ struct Fixture {
 }
 
 /// A Unix socket that relays connections to a hub.
-struct UnixRelay {
+pub struct UnixRelay {
     task: JoinHandle<()>,
-    _folder: TempDir,
+    folder: TempDir,
+}
+
+impl UnixRelay {
+    /// Stands before the hub at an address.
+    pub fn before(address: SocketAddr) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(folder.path().join("hub.sock")).unwrap();
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(join(stream, address));
+            }
+        });
+        Self { task, folder }
+    }
+
+    /// The URL for `upstream:`.
+    pub fn url(&self) -> String {
+        format!("unix:{}", path(&self.folder.path().join("hub.sock")))
+    }
 }
 
 impl Drop for UnixRelay {
@@ -48,25 +67,13 @@ async fn over_tls() -> Fixture {
 }
 
 async fn over_unix() -> Fixture {
-    let (hub, folder) = (Hub::start().await, tempfile::tempdir().unwrap());
-    let socket = folder.path().join("hub.sock");
-    let listener = UnixListener::bind(&socket).unwrap();
-    let address = hub.address();
-    let task = tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(join(stream, address));
-        }
-    });
-    let gate = Setup::home(&format!("unix:{}", path(&socket)))
-        .start()
-        .await;
+    let hub = Hub::start().await;
+    let relay = UnixRelay::before(hub.address());
+    let gate = Setup::home(&relay.url()).start().await;
     Fixture {
         hub,
         gate,
-        _relay: Box::new(UnixRelay {
-            task,
-            _folder: folder,
-        }),
+        _relay: Box::new(relay),
     }
 }
 
@@ -74,7 +81,7 @@ fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-async fn join(mut stream: impl Stream, hub: std::net::SocketAddr) {
+async fn join(mut stream: impl Stream, hub: SocketAddr) {
     let mut hub = TcpStream::connect(hub).await.unwrap();
     hub.set_nodelay(true).unwrap();
     let _ = copy_bidirectional(&mut stream, &mut hub).await;

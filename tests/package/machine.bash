@@ -59,8 +59,39 @@ install_version() {
         "/usr/local/bin/$1.deb"
 }
 
+installed_version() {
+    # shellcheck disable=SC2016
+    on dpkg-query --show --showformat '${Version}' "$1"
+}
+
+# Replaces the program by a command while callers request; requires that no request fails, nor one
+# that began before.
+under_load() {
+    on rm -f /run/asked /run/answer /run/enough
+    on /usr/local/bin/callers >"$FOLDER/asked" &
+    local callers=$! slow
+    answer /slow >"$FOLDER/slow" &
+    slow=$!
+    within 10 on test -e /run/asked
+    "$@"
+    on touch /run/answer
+    wait "$slow"
+    [[ $(cat "$FOLDER/slow") == hub ]]
+    on touch /run/enough
+    wait "$callers"
+    cat "$FOLDER/asked"
+    run -1 grep wrong "$FOLDER/asked"
+    (($(sed -n 's/^asked //p' "$FOLDER/asked") > 20))
+}
+
 main_process() {
     on systemctl show --property=MainPID --value hubgate.service
+}
+
+has_another_main_process() {
+    local now
+    now=$(main_process)
+    [[ $now != "$1" && $now != 0 ]]
 }
 
 # What a caller at home gets for a path.

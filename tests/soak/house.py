@@ -10,6 +10,7 @@ from kit.ports import free_port
 from kit.tls import client_context
 from kit.wait import until
 from program import DEADLINE, Program
+from promise import holds
 
 PATIENCE = 60
 HUB = pathlib.Path(__file__).with_name("hub.py")
@@ -53,6 +54,19 @@ class House:
             words = " ".join(map(str, arguments))
             raise ChildProcessError(f"hubgate {words}: {done.stderr.strip()}")
         return done.stdout
+
+    def reports(self, *arguments):
+        """Runs a command that reads the state, or has to name what was never made."""
+        missing = [
+            words for path, words in [
+                (self.state, f"{self.state}: no such folder"),
+                (self.state / "clients" / "ca.pem", "clients/ca.pem: not there"),
+            ] if not path.exists()
+        ]
+        done = self.run(*arguments)
+        names_it = done.returncode == 1 and any(words in done.stderr for words in missing)
+        holds(not done.returncode or names_it, f"{arguments}: {done.stderr.strip()}")
+        holds(done.returncode or self.state.exists(), f"{arguments}: an empty state is reported")
 
     def devices(self):
         """Serial numbers of the devices of the register: name and standing."""

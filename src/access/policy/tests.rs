@@ -264,7 +264,7 @@ fn a_certificate_is_requested_if_it_could_change_the_decision() {
     }
     scene.change("all network certificate", &[]);
     let proxy: IpAddr = "10.0.0.1".parse().unwrap();
-    let unknown = Client::at_handshake(proxy, &Networks(vec![proxy.into()]));
+    let unknown = Client::at_handshake(proxy.into(), &Networks(vec![proxy.into()]));
     assert!(scene.policy.requests_client_cert(unknown));
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use super::retry_after;
+use super::sentence;
 
 /// The longest text that is stored, in characters.
 const LENGTH: usize = 1000;
@@ -53,7 +53,7 @@ impl Detail {
 
     /// Returns the moment that the text names after "retry after".
     pub(super) fn retry_after(&self) -> Option<OffsetDateTime> {
-        retry_after::from_sentence(&self.0)
+        sentence::retry_after(&self.0)
     }
 
     /// Returns the first 1000 characters.

@@ -7,8 +7,11 @@ use http::{
 use instant_acme::Error;
 use time::OffsetDateTime;
 
-use super::{detail::Detail, document::Document, retry_after};
-use crate::acme::problem::{Cause, Class, Problem};
+use super::{detail::Detail, document::Document};
+use crate::acme::{
+    https::retry_after,
+    problem::{Cause, Class, Problem},
+};
 
 /// A failed request to the CA.
 #[derive(Debug, thiserror::Error)]

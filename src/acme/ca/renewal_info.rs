@@ -5,8 +5,10 @@ use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
-use super::retry_after;
-use crate::acme::problem::{Class, Problem};
+use crate::acme::{
+    https::retry_after,
+    problem::{Class, Problem},
+};
 
 /// The polling interval without `Retry-After` (RFC 9773, 4.3.3).
 const POLL: Duration = Duration::hours(6);

@@ -23,10 +23,9 @@ use url::Url;
 use super::{
     failure::{Failure, header_text},
     retry::NetworkRetries,
-    retry_after,
 };
 use crate::acme::{
-    https::HttpsClient,
+    https::{HttpsClient, retry_after},
     problem::{Class, Problem},
 };
 
@@ -147,6 +146,12 @@ impl Transport {
 }
 
 impl State {
+    /// Keeps the nonce of a failed response, which instant-acme does not see (RFC 8555, 6.5).
+    fn keep_nonce_of(&mut self, headers: &HeaderMap) {
+        let nonce = header_text(headers, REPLAY_NONCE).map(str::to_owned);
+        self.spare_nonce = nonce.or(self.spare_nonce.take());
+    }
+
     /// Reads clock, `Retry-After` and nonce of a response.
     fn observe(&mut self, headers: &HeaderMap) {
         let now = OffsetDateTime::now_utc();
@@ -175,6 +180,7 @@ impl HttpClient for Transport {
             };
             let failure = Failure::detect(&response);
             if let Some(failure) = failure.filter(|failure| !failure.is_bad_nonce()) {
+                transport.state().keep_nonce_of(response.headers());
                 return Err(failure.into());
             }
             shorten_wait(response.headers_mut());

@@ -7,14 +7,17 @@ use std::{pin::Pin, sync::Arc};
 use anyhow::Context;
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri,
-    header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
+    HeaderValue, Method, Request, Response, StatusCode, Uri,
+    header::{AUTHORIZATION, CONTENT_TYPE},
 };
 use serde::de::DeserializeOwned;
-use time::{Duration, OffsetDateTime, format_description::well_known::Rfc2822};
+use time::OffsetDateTime;
 
 use super::quoted;
-use crate::acme::problem::{Class, Problem};
+use crate::acme::{
+    https::retry_after,
+    problem::{Class, Problem},
+};
 
 /// The future of a response.
 pub type Pending<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Problem>> + Send + 'a>>;
@@ -121,7 +124,8 @@ impl Service {
             }
             _ => format!("{host} answers {status}: {reason}"),
         });
-        problem.retry_after = retry_after(response.headers(), OffsetDateTime::now_utc());
+        problem.retry_after =
+            retry_after::from_headers(response.headers(), OffsetDateTime::now_utc());
         problem
     }
 
@@ -150,17 +154,9 @@ impl Service {
     }
 }
 
-/// Reads `Retry-After`: seconds from `now`, or a date (RFC 9110, 10.2.3).
-pub(super) fn retry_after(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    match text.parse::<u32>() {
-        Ok(seconds) => Some(now + Duration::seconds(seconds.into())),
-        Err(_) => OffsetDateTime::parse(text, &Rfc2822).ok(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use http::header::RETRY_AFTER;
     use time::macros::datetime;
 
     use super::*;
@@ -223,16 +219,12 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now = datetime!(2026-01-01 00:00 UTC);
-        let read = |text| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, HeaderValue::from_static(text));
-            retry_after(&headers, now)
-        };
-        assert_eq!(read("90"), Some(datetime!(2026-01-01 00:01:30 UTC)));
-        let date = read("Wed, 21 Oct 2026 07:28:00 GMT");
-        assert_eq!(date, Some(datetime!(2026-10-21 07:28 UTC)));
-        assert_eq!(read("soon"), None);
+    fn a_refusal_has_the_moment_of_retry_after_in_any_form() {
+        let service = service(FakeApi::new(|_| (200, String::new())));
+        for date in ["Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            let response = Response::builder().status(429).header(RETRY_AFTER, date);
+            let problem = service.refusal(&response.body(Bytes::new()).unwrap(), "why");
+            assert_eq!(problem.retry_after, Some(datetime!(1994-11-06 8:49:37 UTC)));
+        }
     }
 }

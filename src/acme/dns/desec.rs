@@ -13,11 +13,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::{sync::Mutex, time::sleep};
 
-use super::{
-    Api, Record,
-    api::{Service, retry_after},
-};
-use crate::acme::problem::Problem;
+use super::{Api, Record, api::Service};
+use crate::acme::{https::retry_after, problem::Problem};
 
 /// The URL of the API.
 const BASE: &str = "https://desec.io/api/v1";
@@ -172,7 +169,7 @@ fn throttle_wait(response: &Response<Bytes>) -> Option<Duration> {
         return None;
     }
     let now = OffsetDateTime::now_utc();
-    let wait = retry_after(response.headers(), now)? - now;
+    let wait = retry_after::from_headers(response.headers(), now)? - now;
     Some(wait.try_into().unwrap_or_default())
 }
 

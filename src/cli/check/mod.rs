@@ -12,7 +12,7 @@ use crate::{
         model::{Acme, Certificate, Config, PathAccess, PathRule, Serve, Site, Upstream},
     },
     doctor::{
-        access_summary, exposed_hubs, hub, loaded,
+        access_summary, container, exposed_hubs, hub, loaded, shared_hub,
         startup::{self, CannotStart},
     },
 };
@@ -34,6 +34,8 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     }
     config.warnings.extend(startup::warnings(&config));
     config.warnings.extend(exposed_hubs::warnings(&config));
+    config.warnings.extend(shared_hub::warnings(&config));
+    config.warnings.extend(container::warning(&config));
     config.warnings.extend(hub::refused(&config));
     let summary = Summary { config: &config };
     print(&format!("{} is in order\n\n{summary}", path.display()))
@@ -139,7 +141,7 @@ fn served(serve: Serve) -> String {
 }
 
 /// The servers of a hub, and their settings.
-struct HubSummary<'a>(&'a Upstream);
+pub(super) struct HubSummary<'a>(pub(super) &'a Upstream);
 
 impl fmt::Display for HubSummary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,11 +150,18 @@ impl fmt::Display for HubSummary<'_> {
         if let Some(trust) = self.trust() {
             write!(f, ", {trust}")?;
         }
+        if hub.http2 {
+            f.write_str(", over HTTP/2")?;
+        }
         if let Some(host) = hub.host.as_ref().and_then(|host| host.to_str().ok()) {
             write!(f, ", gets the host {host}")?;
         }
         let mut edits = hub.headers.iter();
-        edits.try_for_each(|edit| write!(f, ", {edit}"))
+        edits.try_for_each(|edit| write!(f, ", {edit}"))?;
+        match &hub.health {
+            Some(health) => write!(f, ", {health}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -222,7 +231,9 @@ sites:
     upstream: "http://127.0.0.1:8081"
     access: {networks: [lan], origins: ["https://a.example:443", "https://b.example"]}
     paths: [{path: /camera/, access: {origins: ["null"]}}]
-  - {hosts: [guest], upstream: "http://127.0.0.1:8080", access: public}
+  - hosts: [guest]
+    upstream: {servers: ["http://127.0.0.1:8080"], http2: true, health: {path: /up?key=s3cret}}
+    access: public
   - {hosts: [www.example.org], redirect: "https://home.example.org"}
 "#;
         let expected = "\
@@ -249,7 +260,7 @@ panel
 
 guest
   certificate  made by hubgate; browsers ask once whether to trust it
-  hub          http://127.0.0.1:8080
+  hub          http://127.0.0.1:8080, over HTTP/2, its health is checked by /up every 30 s
   who enters   all clients, without authentication
 
 www.example.org

@@ -109,9 +109,15 @@ impl Judged<'_> {
                 let outside = Reason::Network.words();
                 format!("{outside}; reported as a missing certificate, since one was requested")
             }
+            Denial::Network if self.has_hidden_client() => MASQUERADED.to_owned(),
             Denial::Network => Reason::Network.words().to_owned(),
             Denial::Throttled { .. } => Reason::BackOff.words().to_owned(),
         }
+    }
+
+    fn has_hidden_client(&self) -> bool {
+        let exchange = self.exchange();
+        exchange.sites.has_hidden_client(&exchange.connection)
     }
 
     fn password_needed(&self, certificate: Option<&ClientCertificateError>) -> String {
@@ -151,3 +157,6 @@ fn admitted(admission: &Admission) -> String {
         false => format!("admitted by {}", factors.join(" and ")),
     }
 }
+
+const MASQUERADED: &str = "the address is the one by which this container's network replaces that of \
+     every client, so it is in none of the networks of the access rule";

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     cli::check,
-    config::model::{PathRule, Server, Site},
+    config::model::{PathRule, Server, Site, Upstream},
     doctor::access_summary,
     http::http1::request_head::Malformed,
     sites::site,
@@ -34,6 +34,8 @@ pub(super) struct Explanation {
     origins: Vec<String>,
     path_rule: Option<String>,
     path_access: Option<String>,
+    /// The hub with its settings, if it has HTTP/2 or health checks.
+    hub: Option<String>,
     /// Status of the local response; `None` if the request is forwarded.
     status: Option<u16>,
     location: Option<String>,
@@ -80,6 +82,7 @@ impl Explanation {
             origins: Vec::new(),
             path_rule: None,
             path_access: None,
+            hub: None,
             status: None,
             location: None,
             forwarded_to: None,
@@ -101,7 +104,14 @@ impl Explanation {
         let rule = place.and_then(|place| config.paths.get(place.path_rule()?));
         self.path_rule = rule.map(PathRule::pattern);
         self.path_access = rule.map(check::path);
-        self.forwarded_to = judged.outcome.is_ok().then(|| servers(config, rule));
+        let upstream = judged
+            .outcome
+            .is_ok()
+            .then(|| upstream(config, rule))
+            .flatten();
+        let notable = upstream.filter(|hub| hub.http2 || hub.health.is_some());
+        self.hub = notable.map(|upstream| check::HubSummary(upstream).to_string());
+        self.forwarded_to = upstream.map(servers);
     }
 
     fn certificate(&self) -> String {
@@ -136,6 +146,7 @@ impl fmt::Display for Explanation {
             ("who enters", self.access.clone()),
             ("origins", Some(pages).filter(|_| !self.origins.is_empty())),
             (rule, self.path_access.clone()),
+            ("hub", self.hub.clone()),
             ("answer", Some(self.answer())),
         ];
         writeln!(f, "{} from {}", self.url, self.from)?;
@@ -149,11 +160,13 @@ impl fmt::Display for Explanation {
     }
 }
 
-fn servers(site: &Site, rule: Option<&PathRule>) -> Vec<String> {
+fn upstream<'s>(site: &'s Site, rule: Option<&'s PathRule>) -> Option<&'s Upstream> {
     let own = rule.and_then(|rule| rule.upstream.as_deref());
-    let upstream = own.or(site.upstream());
-    let servers = upstream.into_iter().flat_map(|upstream| &upstream.servers);
-    servers.map(Server::to_string).collect()
+    own.or(site.upstream())
+}
+
+fn servers(upstream: &Upstream) -> Vec<String> {
+    upstream.servers.iter().map(Server::to_string).collect()
 }
 
 impl Visit {

@@ -38,7 +38,7 @@ impl Visit {
         }
         let connection = Arc::new(self.connection(&proxy));
         let text = self.head();
-        let head = match Head::parse(text.as_bytes()) {
+        let head = match Head::parse(text.as_bytes(), &connection.authority) {
             Ok(head) => head,
             Err(malformed) => return Ok(Explanation::malformed(self, &connection, malformed)),
         };
@@ -61,6 +61,7 @@ impl Visit {
         let tls_port = self.target.tls_port;
         let mut connection =
             ConnectionInfo::new(SocketAddr::from(peer), SocketAddr::from(local), tls_port);
+        proxy.sites().mark_masqueraded(&mut connection);
         let handshake = || self.handshake(proxy, &connection);
         connection.tls = self.target.tls.then(handshake);
         connection
@@ -69,8 +70,9 @@ impl Visit {
     fn handshake(&self, proxy: &Proxy, connection: &ConnectionInfo) -> Handshake {
         let (sites, server_name) = (proxy.sites(), self.target.server_name());
         let site = sites.of_handshake(server_name.as_ref(), connection.local.ip());
-        let asked =
-            site.is_some_and(|site| proxy.requests_client_cert(&sites, site, connection.peer.ip()));
+        let asked = site.is_some_and(|site| {
+            proxy.requests_client_cert(&sites, site, connection.network_peer())
+        });
         let shown = self.device.iter().filter(|_| asked);
         let shown: Vec<_> = shown.map(|device| device.certificate.clone()).collect();
         Handshake {

@@ -167,6 +167,9 @@ pub(super) struct Servers {
     /// The servers' certificate, as a file or `sha256:HEX`. Only this certificate is accepted; its names and dates are not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pin: Option<String>,
+    /// Health checks of each server. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) health: Option<HealthCheck>,
     /// Value of `Host` that the hub receives. Default: the client's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) host: Option<String>,
@@ -176,6 +179,26 @@ pub(super) struct Servers {
     /// The kind of hub. Default: openHAB is detected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) kind: Option<HubKind>,
+}
+
+/// The health checks of a server: a request at regular times.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct HealthCheck {
+    /// Path of the request, which begins with `/`. A response with a status below 500 passes.
+    pub(super) path: String,
+    /// Time between two checks: `1s` to `1h`.
+    pub(super) every: String,
+}
+
+impl Default for HealthCheck {
+    fn default() -> Self {
+        Self {
+            path: "/".into(),
+            every: "30s".into(),
+        }
+    }
 }
 
 /// A kind of hub.

@@ -128,6 +128,15 @@ impl Site {
         self.upstream().into_iter().chain(paths)
     }
 
+    /// Returns the first host that is a name.
+    #[must_use]
+    pub fn first_name(&self) -> Option<&str> {
+        self.hosts.iter().find_map(|host| match host {
+            Host::Name(name) => Some(name.as_str()),
+            Host::Wildcard(_) | Host::Address(_) => None,
+        })
+    }
+
     /// Returns the site's own upstream; `None` if the site redirects or serves.
     #[must_use]
     pub fn upstream(&self) -> Option<&Upstream> {

@@ -1,6 +1,6 @@
 //! The servers behind a site or path.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use http::HeaderValue;
 
@@ -25,6 +25,17 @@ pub struct Upstream {
     pub headers: Vec<HeaderEdit>,
     /// Kind of the hub; if `None`, openHAB is detected.
     pub kind: Option<HubKind>,
+    /// Health checks of each server; `None` for none.
+    pub health: Option<HealthCheck>,
+}
+
+/// The health checks of a server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HealthCheck {
+    /// Path and query of the request, which may hold a secret; at most 2 KiB.
+    pub path: String,
+    /// Time between two checks: 1 s to 1 h.
+    pub every: Duration,
 }
 
 /// A kind of hub.
@@ -58,6 +69,21 @@ impl Upstream {
     pub fn is_secure(&self) -> bool {
         let tls = |server: &Server| matches!(server, Server::Tcp { tls: true, .. });
         self.servers.iter().any(tls)
+    }
+}
+
+impl HealthCheck {
+    /// The path without the query, for people.
+    #[must_use]
+    pub fn shown_path(&self) -> &str {
+        self.path.split('?').next().unwrap_or(&self.path)
+    }
+}
+
+impl fmt::Display for HealthCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, seconds) = (self.shown_path(), self.every.as_secs());
+        write!(f, "its health is checked by {path} every {seconds} s")
     }
 }
 

@@ -1,5 +1,6 @@
 //! `upstream`: the servers behind a site or path.
 
+mod health;
 mod server;
 
 use std::sync::Arc;
@@ -45,6 +46,11 @@ impl Resolver<'_> {
         let pin = self.optional(&location.key("pin"), written.pin.as_deref(), Self::pin);
         let host = written.host.as_deref();
         let host = self.optional(&location.key("host"), host, Self::upstream_host);
+        let health = self.optional(
+            &location.key("health"),
+            written.health.as_ref(),
+            Self::health,
+        );
         let headers = self.upstream_headers(&location.key("headers"), &written.headers);
         let upstream = Upstream {
             servers: servers?,
@@ -55,6 +61,7 @@ impl Resolver<'_> {
             host: None,
             headers: Vec::new(),
             kind: written.kind.map(HubKind::from),
+            health: health?,
         };
         self.check_trust(location, &upstream)?;
         Ok(Upstream {

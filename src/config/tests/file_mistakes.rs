@@ -138,6 +138,14 @@ const MISTAKES: &[(&str, &str)] = &[
         "1:62: sites[0].upstream.ca: no server here is https: write https, or remove `ca`",
     ),
     (
+        r#"sites: [{hosts: [a], upstream: {servers: ["http://h:1"], health: {every: 2h}}, access: public}]"#,
+        r#"1:74: sites[0].upstream.health.every: "2h" is too long: write 1h or less"#,
+    ),
+    (
+        r#"sites: [{hosts: [a], upstream: {servers: ["http://h:1"], health: {path: up}}, access: public}]"#,
+        "1:73: sites[0].upstream.health.path: the path does not begin with /: write one such as / or /health",
+    ),
+    (
         "listen: {https: []}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: {client_certificate: ca.pem}}]",
         "2:75: sites[0].access.client_certificate: client certificates need TLS: give `listen.https` an address",
     ),

@@ -282,7 +282,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "sites: [{hosts: [a], upstream: 8080, access: public}]",
-        "1:32: sites[0].upstream: expected text or a block with ca, connections, headers, host, http2, kind, pin, servers, found the number 8080; write http://127.0.0.1:8080",
+        "1:32: sites[0].upstream: expected text or a block with ca, connections, headers, health, host, http2, kind, pin, servers, found the number 8080; write http://127.0.0.1:8080",
     ),
     (
         "listen: 443\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",

@@ -34,7 +34,7 @@ pub(super) struct HandshakeFault {
 }
 
 impl UpstreamServer {
-    /// Requests `/` and returns the status of the response.
+    /// Requests `/`, or the path of the health checks, and returns the status of the response.
     pub(super) fn status(&self) -> anyhow::Result<String> {
         match &self.server {
             Server::Unix(socket) => {
@@ -81,7 +81,9 @@ impl UpstreamServer {
         if self.upstream.http2 {
             return exchange_settings(stream);
         }
-        let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let health = self.upstream.health.as_ref();
+        let path = health.map_or("/", |health| &health.path);
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         stream
             .write_all(request.as_bytes())
             .context("it accepts no request")?;

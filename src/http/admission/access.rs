@@ -1,6 +1,6 @@
 //! The access rule of a place, applied to the credentials of a request.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use super::{Refusal, arrival::Arrival, sessions::RestoredSession};
 use crate::{
@@ -68,14 +68,15 @@ impl Proxy {
             Ok(admission) => {
                 if admission.factors.network {
                     let authority = arrival.request.authority;
-                    exchange.sites.check_nat_loopback(connection, authority);
+                    let host = authority.map(|authority| &authority.host);
+                    exchange.sites.check_nat_loopback(connection, host);
                 }
                 Ok(admission)
             }
             Err(denial) => Err(Refusal {
                 denial: Some(denial.clone()),
                 has_password: credentials.basic.is_some(),
-                ..self.respond_to(&denial, connection).into()
+                ..self.respond_to(&denial, exchange).into()
             }),
         }
     }
@@ -95,7 +96,7 @@ impl Proxy {
             _ => Event::PasswordFailed {
                 user,
                 address,
-                host: bounded(&exchange.logged.host, NAME),
+                host: bounded(exchange.logged.host(), NAME),
             },
         });
     }
@@ -103,12 +104,13 @@ impl Proxy {
     fn is_failed_login(&self, decided: &Result<Admission, Denial>) -> bool {
         match decided {
             Ok(admission) => admission.login_failed,
-            Err(Denial::Throttled { .. }) => self.throttled.is_due(),
+            Err(Denial::Throttled { .. }) => self.throttled.admit(Instant::now()).is_some(),
             Err(denial) => matches!(denial, Denial::Password { .. }),
         }
     }
 
-    fn respond_to(&self, denial: &Denial, connection: &ConnectionInfo) -> LocalResponse {
+    fn respond_to(&self, denial: &Denial, exchange: &Exchange) -> LocalResponse {
+        let connection = &exchange.connection;
         match denial {
             Denial::Password { certificate } => {
                 LocalResponse::password_required(certificate.as_ref())
@@ -120,7 +122,7 @@ impl Proxy {
             }
             // Safari offers its certificates again after a 403, if the handshake requested one.
             Denial::Network if connection.asked() => LocalResponse::certificate_required(),
-            Denial::Network => LocalResponse::outside(),
+            Denial::Network => LocalResponse::outside(exchange.sites.has_hidden_client(connection)),
             Denial::Throttled { retry_after } => LocalResponse::throttled(*retry_after),
         }
     }
@@ -178,7 +180,7 @@ impl RequestCredentials<'_> {
     /// Logs a wrong password, in the form that the fail2ban filter matches.
     fn log_failed_login(&self, exchange: &Exchange) {
         if let Some(user) = self.user() {
-            journal::login_failed(exchange.client.client_ip(), user, &exchange.logged.host);
+            journal::login_failed(exchange.client.client_ip(), user, exchange.logged.host());
         }
     }
 }

@@ -124,6 +124,12 @@ impl Refusal {
     }
 }
 
+impl From<LocalResponse> for Box<Refusal> {
+    fn from(response: LocalResponse) -> Self {
+        Self::new(response.into())
+    }
+}
+
 impl From<LocalResponse> for Refusal {
     fn from(response: LocalResponse) -> Self {
         Self {

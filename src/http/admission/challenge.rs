@@ -8,6 +8,9 @@ use crate::http::{
     response::local_response::LocalResponse,
 };
 
+/// The beginning of both paths (RFC 8615).
+const WELL_KNOWN: &str = "/.well-known/";
+
 impl Proxy {
     /// Responds to the validation request of a CA, for any host and without an access rule (RFC
     /// 8555, section 8.3), and to the probe of a hand-over. Any other request passes.
@@ -16,6 +19,9 @@ impl Proxy {
         exchange: &Exchange,
         request: &Request<'_>,
     ) -> Result<(), LocalResponse> {
+        if !request.target.starts_with(WELL_KNOWN) {
+            return Ok(());
+        }
         let mut token = self.takeover.iter();
         let probed = request.path().strip_prefix(TAKEOVER);
         if let Some(token) = token.find(|token| probed == Some(token)) {

@@ -57,7 +57,7 @@ impl Proxy {
         };
         let visit = Visit::new(exchange, request, site, rest);
         let trusted = &exchange.sites.config.trusted_proxies;
-        if site.requests_client_cert(exchange.connection.peer.ip(), trusted) {
+        if site.requests_client_cert(exchange.connection.network_peer(), trusted) {
             let response = visit.over(StatusCode::BAD_REQUEST, InvitationEnd::AskedHere);
             return Err(response.closing());
         }

@@ -25,6 +25,9 @@ use crate::{
     upstream::Route,
 };
 
+/// The findings, or the response to a refused request.
+type Decision = Result<Box<Findings>, Box<Refusal>>;
+
 /// The gate's findings about an admitted request.
 struct Findings {
     site: Arc<Site>,
@@ -64,26 +67,25 @@ impl Proxy {
                 takes_password: found.takes_password,
                 grant: found.grant,
             })),
-            Err(refusal) => Err(Box::new(Refused { exchange, refusal })),
+            Err(refusal) => Err(Box::new(Refused {
+                exchange,
+                refusal: *refusal,
+            })),
         }
     }
 
-    async fn decide_request(&self, arrival: &Arrival<'_>) -> Result<Findings, Refusal> {
+    async fn decide_request(&self, arrival: &Arrival<'_>) -> Decision {
         let (exchange, request) = (arrival.exchange, arrival.request);
         self.answer_validation(exchange, request)?;
         request.limit_head().map_err(LocalResponse::malformed)?;
         let authority = request.authority;
         let site = site::agreed(&exchange.sites, &exchange.connection, authority);
-        let site = site.ok_or_else(|| LocalResponse::misdirected(&exchange.logged.host))?;
+        let site = site.ok_or_else(|| LocalResponse::misdirected(exchange.logged.host()))?;
         let decided = self.decide_at(&site, arrival).await;
-        decided.map_err(|refusal| refusal.with_site(&site))
+        decided.map_err(|refusal| Box::new(refusal.with_site(&site)))
     }
 
-    async fn decide_at(
-        &self,
-        site: &Arc<Site>,
-        arrival: &Arrival<'_>,
-    ) -> Result<Findings, Refusal> {
+    async fn decide_at(&self, site: &Arc<Site>, arrival: &Arrival<'_>) -> Decision {
         let (exchange, request) = (arrival.exchange, arrival.request);
         arrival.redirect_to_origin(site)?;
         arrival.redirect_to_https()?;
@@ -98,8 +100,11 @@ impl Proxy {
             None => self.decide_place(site, &place, &origin, arrival).await,
         };
         match decided {
-            Ok(found) => Ok(Findings { cors, ..found }),
-            Err(refusal) => Err(refusal.with_cors(cors)),
+            Ok(mut found) => {
+                found.cors = cors;
+                Ok(found)
+            }
+            Err(refusal) => Err(Box::new(refusal.with_cors(cors))),
         }
     }
 
@@ -109,7 +114,7 @@ impl Proxy {
         place: &PathPolicy<'_>,
         origin: &RequestOrigin<'_>,
         arrival: &Arrival<'_>,
-    ) -> Result<Findings, Refusal> {
+    ) -> Decision {
         let (exchange, request) = (arrival.exchange, arrival.request);
         let target = arrival.target(origin, site, place);
         let foreign = origin.check(&target).is_err();
@@ -130,13 +135,13 @@ impl Proxy {
         let session_cookie = self.sessions.renew(connection, &restored, &admission);
         if let Some(serve) = site.serve(place) {
             let response = self.serve(serve, request, &exchange.sites);
-            return Err(Refusal::served(response, admission, session_cookie));
+            return Err(Refusal::served(response, admission, session_cookie).into());
         }
         let upstream = site.upstream(place);
         let upstream = upstream.ok_or_else(LocalResponse::internal)?;
         let ground = origin.ground(&target);
-        let grant = restored.grant(request, &mut admission, ground, arrival.edition);
-        Ok(Findings {
+        let grant = restored.grant(arrival, &mut admission, ground);
+        Ok(Box::new(Findings {
             site: site.clone(),
             route: upstream.route(site.name.clone()),
             cors: Cors::Off,
@@ -144,7 +149,7 @@ impl Proxy {
             takes_password: place.takes_password(),
             grant: grant.list(&connection.grants),
             admission,
-        })
+        }))
     }
 }
 

@@ -82,7 +82,7 @@ impl Judgement<'_> {
     }
 
     fn admits_to(&self, site: &Site, grant: &Grant) -> bool {
-        let Ok(place) = site.place(&grant.path) else {
+        let Ok(place) = site.place(grant.path()) else {
             return false;
         };
         if !place.is_public() && !grant.ground.holds(site.origins(&place)) {
@@ -115,6 +115,6 @@ impl Judgement<'_> {
             let name = FieldName::XForwardedFor.as_str();
             fields.push(Field::new(name.as_bytes(), value));
         }
-        Client::from_request(self.connection.peer.ip(), trusted, &fields)
+        Client::from_request(self.connection.network_peer(), trusted, &fields)
     }
 }

@@ -13,6 +13,7 @@ use std::{
 use http::{HeaderValue, Version};
 use tracing::{error, warn};
 
+use super::arrival::Arrival;
 use crate::{
     access::{
         evidence::Known,
@@ -21,7 +22,6 @@ use crate::{
         verdict::Admission,
     },
     fields::{FieldName, Fields},
-    http::request::Request,
     sites::{Sites, site::Site},
     transport::{
         connection_info::ConnectionInfo,
@@ -56,15 +56,15 @@ impl RestoredSession<'_> {
     /// `admission`.
     pub(super) fn grant(
         &self,
-        request: &Request<'_>,
+        arrival: &Arrival<'_>,
         admission: &mut Admission,
         ground: OriginBasis,
-        edition: u64,
     ) -> Grant {
+        let request = arrival.request;
         let forwarded = request.fields.all(FieldName::XForwardedFor);
         Grant {
             authority: request.authority.cloned(),
-            path: request.path().to_owned(),
+            target: arrival.exchange.logged.sent_target(request),
             forwarded: forwarded.map(Box::from).collect(),
             evidence: mem::take(&mut admission.evidence),
             ground,
@@ -72,7 +72,7 @@ impl RestoredSession<'_> {
             chain: self.chain.clone(),
             certified: admission.identity.is_some(),
             alone: request.version == Version::HTTP_2,
-            edition: AtomicU64::new(edition),
+            edition: AtomicU64::new(arrival.edition),
             end: End::default(),
         }
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::arrival::Arrival;
 use crate::{
     access::policy::PathPolicy,
-    authority::Authority,
+    authority::SentAuthority,
     http::response::local_response::LocalResponse,
     sites::{Sites, site::Site},
-    transport::connection_info::ConnectionInfo,
+    transport::connection_info::{ConnectionInfo, Handshake},
 };
 
 /// Returns the site of a host, if the handshake was for that site or for one that requests the
@@ -16,10 +16,12 @@ use crate::{
 pub(super) fn agreed(
     sites: &Sites,
     connection: &ConnectionInfo,
-    authority: Option<&Authority>,
+    authority: Option<&Arc<SentAuthority>>,
 ) -> Option<Arc<Site>> {
-    let site = sites.of_host(&authority?.host)?;
-    if connection.tls.is_none() {
+    let host = &authority?.host;
+    let site = sites.of_host(host)?;
+    let is_same = |tls: &Handshake| tls.server_name.as_ref() == Some(host);
+    if connection.tls.as_ref().is_none_or(is_same) {
         return Some(site.clone());
     }
     let other = sites.of_connection(connection)?;

@@ -66,7 +66,7 @@ pub(crate) trait Client: Send {
     fn begin(
         &mut self,
         head: Self::ResponseHead,
-        first: &[u8],
+        first: &mut BytesMut,
         ended: bool,
     ) -> impl Future<Output = io::Result<()>> + Send;
 
@@ -77,6 +77,9 @@ pub(crate) trait Client: Send {
         ended: bool,
     ) -> impl Future<Output = io::Result<()>> + Send;
 }
+
+/// Bytes of most heads.
+const USUAL_HEAD: usize = 1024;
 
 impl Client for ClientStream {
     type ResponseHead = BytesMut;
@@ -111,7 +114,7 @@ impl Client for ClientStream {
         edits: &HeaderEdits<'_>,
         connection: Option<&'static str>,
     ) -> Option<BytesMut> {
-        let mut wire = BytesMut::with_capacity(PIECE);
+        let mut wire = BytesMut::with_capacity(USUAL_HEAD);
         let status = head.status.as_str();
         for part in ["HTTP/1.1 ", status, " ", head.reason, "\r\n"] {
             wire.put_slice(part.as_bytes());
@@ -139,9 +142,13 @@ impl Client for ClientStream {
         Self::send(self, &head).await
     }
 
-    async fn begin(&mut self, mut head: BytesMut, first: &[u8], _ended: bool) -> io::Result<()> {
-        head.put_slice(first);
-        Self::send(self, &head).await
+    async fn begin(
+        &mut self,
+        head: BytesMut,
+        first: &mut BytesMut,
+        _ended: bool,
+    ) -> io::Result<()> {
+        self.send_both(&head, first).await
     }
 
     async fn send(&mut self, piece: &mut BytesMut, _ended: bool) -> io::Result<()> {

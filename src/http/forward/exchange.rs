@@ -22,9 +22,10 @@ use crate::{
 };
 
 /// A request while it is forwarded.
-pub(crate) struct Forward<'p, C> {
-    proxy: &'p Proxy,
-    client: C,
+pub(crate) struct Forward<'c, C> {
+    proxy: &'c Proxy,
+    client: &'c mut C,
+    idle_timeout: &'c mut IdleTimeout,
     admitted: Box<Admitted>,
     method: Method,
     /// Set when the client's connection closes after the response.
@@ -35,7 +36,6 @@ pub(crate) struct Forward<'p, C> {
     takes_trailers: bool,
     /// The part of the request that is not sent yet.
     request_body: Option<RequestBody>,
-    idle_timeout: IdleTimeout,
 }
 
 /// The outcome of a forwarded request.
@@ -77,20 +77,20 @@ enum Fault {
     Respond(Box<LocalResponse>),
 }
 
-impl<'p, C: Client> Forward<'p, C> {
+impl<'c, C: Client> Forward<'c, C> {
     /// Takes an admitted request; `closes` is set if the client wants its connection to close.
     pub(crate) fn new(
-        proxy: &'p Proxy,
-        client: C,
+        proxy: &'c Proxy,
+        (client, idle_timeout): (&'c mut C, &'c mut IdleTimeout),
         admitted: Box<Admitted>,
         method: Method,
         closes: bool,
     ) -> Self {
         Self {
-            idle_timeout: IdleTimeout::new(admitted.route.idle_timeout()),
             request_body: None,
             proxy,
             client,
+            idle_timeout,
             admitted,
             method,
             closes,
@@ -113,7 +113,7 @@ impl<'p, C: Client> Forward<'p, C> {
         mut self,
         head: &RequestHead,
         framing: Framing,
-    ) -> (C, Box<Admitted>, Outcome<C::ResponseHead>) {
+    ) -> (Box<Admitted>, Outcome<C::ResponseHead>) {
         let ended = self.admitted.grant.ended();
         let response = tokio::select! {
             biased;
@@ -131,7 +131,7 @@ impl<'p, C: Client> Forward<'p, C> {
                 Outcome::Cut
             }
         };
-        (self.client, self.admitted, outcome)
+        (self.admitted, outcome)
     }
 
     fn log(&mut self, status: u16, bytes: u64) {

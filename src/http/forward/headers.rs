@@ -18,6 +18,7 @@ use crate::{
     fields::{FieldName, Fields, NameSet},
     http::{admission::Admitted, max_forwards::MaxForwards},
     transport::connection_info::ConnectionInfo,
+    upstream::RequestEdits,
 };
 
 /// Fields by which a proxy describes a client or its request.
@@ -74,8 +75,8 @@ impl<'a> HeaderEdits<'a> {
         fields: &Fields<'_>,
         admitted: &'a Admitted,
     ) -> Result<Self, InvalidHeaderValue> {
-        let mut edits = Self::dropping(NOT_FORWARDED, is_claim);
-        edits.nominate(nominated(fields));
+        let mut edits = Self::dropping(NOT_FORWARDED, Some(is_claim));
+        edits.nominate(fields);
         match Cookies::for_upstream(fields) {
             Cookies::Unchanged => {}
             Cookies::Removed => edits.remove("Cookie"),
@@ -97,7 +98,14 @@ impl<'a> HeaderEdits<'a> {
         Ok(edits)
     }
 
-    /// Sets the client's address and scheme, behind trusted proxies too.
+    /// The edits to a request of hubgate itself.
+    pub(crate) fn for_own_request(configured: &'a RequestEdits) -> Self {
+        let mut edits = Self::dropping(NameSet::from_names(&[]), None);
+        edits.set_upstream(configured);
+        edits
+    }
+
+    /// Adds the client's address and scheme, behind trusted proxies too; its own claims are dropped.
     fn set_client(&mut self, fields: &Fields<'_>, admitted: &'a Admitted) {
         let exchange = &admitted.exchange;
         let connection = &exchange.connection;
@@ -107,15 +115,15 @@ impl<'a> HeaderEdits<'a> {
         if is_trusted && fields.has(FieldName::XForwardedFor) {
             let hops = network::hops(peer, trusted, fields);
             let hops: Vec<_> = hops.iter().rev().flatten().map(IpAddr::to_string).collect();
-            self.set("X-Forwarded-For", hops.join(", ").into_bytes());
+            self.add("X-Forwarded-For", hops.join(", ").into_bytes());
             let client = exchange.client.client_ip().to_string();
-            self.set("X-Real-IP", client.into_bytes());
+            self.add("X-Real-IP", client.into_bytes());
         } else {
-            self.set("X-Forwarded-For", connection.peer_text.as_bytes());
-            self.set("X-Real-IP", connection.peer_text.as_bytes());
+            self.add("X-Forwarded-For", connection.peer_text.as_bytes());
+            self.add("X-Real-IP", connection.peer_text.as_bytes());
         }
         let scheme = scheme(fields, connection, is_trusted);
-        self.set("X-Forwarded-Proto", scheme.as_bytes());
+        self.add("X-Forwarded-Proto", scheme.as_bytes());
     }
 
     /// Sets and removes the fields that the site and its upstream configure.
@@ -124,7 +132,12 @@ impl<'a> HeaderEdits<'a> {
             let user = identity::user(&admitted.admission)?;
             self.set_user(name, user.map(|user| user.as_bytes().to_vec().into()));
         }
-        let configured = admitted.route.edits();
+        self.set_upstream(admitted.route.edits());
+        Ok(())
+    }
+
+    /// Sets and removes the fields that an upstream configures.
+    fn set_upstream(&mut self, configured: &'a RequestEdits) {
         for (name, value) in configured.fields() {
             match value {
                 Some(value) => self.set(name, value.as_bytes().to_vec()),
@@ -134,7 +147,6 @@ impl<'a> HeaderEdits<'a> {
         if let Some(host) = configured.host() {
             self.set("Host", host.as_bytes());
         }
-        Ok(())
     }
 }
 

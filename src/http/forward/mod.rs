@@ -7,6 +7,7 @@ pub(crate) mod exchange;
 pub(crate) mod framing;
 pub(crate) mod headers;
 pub(crate) mod identity;
+pub(crate) mod own_request;
 pub(crate) mod request_body;
 pub(crate) mod request_head;
 pub(crate) mod response;

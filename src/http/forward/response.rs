@@ -56,6 +56,44 @@ pub(super) const MOST_FIELDS: usize = 256;
 const TOO_LARGE: &str = "its head is too large";
 const NO_FIELD: &str = "it has an invalid field";
 
+/// Parses the head at the beginning of the bytes received. Returns what `take` makes of it and its
+/// length; none while it is incomplete.
+///
+/// # Errors
+/// The fault of a malformed head.
+pub(super) fn parse_head<T>(
+    received: &[u8],
+    take: impl FnOnce(&ResponseHead<'_>) -> Parsed<T>,
+) -> Parsed<Option<(T, usize)>> {
+    let mut space = [const { MaybeUninit::uninit() }; MOST_FIELDS];
+    let mut parsed = httparse::Response::new(&mut []);
+    let strict = httparse::ParserConfig::default();
+    let parsing = strict.parse_response_with_uninit_headers(&mut parsed, received, &mut space);
+    let length = match parsing {
+        Ok(httparse::Status::Complete(length)) if length <= MOST_BYTES => length,
+        Ok(httparse::Status::Partial) if received.len() <= MOST_BYTES => return Ok(None),
+        Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(TOO_LARGE),
+        Err(_) => return Err("it is not HTTP/1.1"),
+    };
+    let taken = take(&ResponseHead::from_http1(&parsed)?)?;
+    Ok(Some((taken, length)))
+}
+
+/// Checks a head of HTTP/2, beyond what `h2` does; `has_ended` is set if the response has no
+/// content.
+///
+/// # Errors
+/// The fault of a malformed head (RFC 9113, section 8.2.1).
+pub(super) fn check_head(head: &http::Response<()>, has_ended: bool) -> Parsed<ResponseHead<'_>> {
+    if head.headers().len() > MOST_FIELDS {
+        return Err(TOO_LARGE);
+    }
+    match head.headers().values().all(trailers::is_unpadded) {
+        true => Ok(ResponseHead::from_http2(head, has_ended)),
+        false => Err(NO_FIELD),
+    }
+}
+
 impl<H> Response<H> {
     /// Parses the next response in the bytes received; none while its head is incomplete.
     ///
@@ -66,21 +104,13 @@ impl<H> Response<H> {
         request: &RequestContext<'_>,
         admitted: &Admitted,
     ) -> Parsed<Option<Self>> {
-        let mut space = [const { MaybeUninit::uninit() }; MOST_FIELDS];
-        let mut parsed = httparse::Response::new(&mut []);
-        let strict = httparse::ParserConfig::default();
-        let parsing = strict.parse_response_with_uninit_headers(&mut parsed, received, &mut space);
-        let length = match parsing {
-            Ok(httparse::Status::Complete(length)) if length <= MOST_BYTES => length,
-            Ok(httparse::Status::Partial) if received.len() <= MOST_BYTES => return Ok(None),
-            Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(TOO_LARGE),
-            Err(_) => return Err("it is not HTTP/1.1"),
+        let parsed = parse_head(received, |head| Self::new::<C>(head, request, admitted))?;
+        let Some((mut response, length)) = parsed else {
+            return Ok(None);
         };
-        let head = ResponseHead::from_http1(&parsed)?;
-        let mut response = Self::new::<C>(&head, request, admitted)?;
         received.advance(length);
         if response.is_final() {
-            response.first = received.split();
+            response.first = std::mem::take(received);
             response.begin()?;
         }
         Ok(Some(response))
@@ -96,14 +126,7 @@ impl<H> Response<H> {
         request: &RequestContext<'_>,
         admitted: &Admitted,
     ) -> Parsed<Self> {
-        if head.headers().len() > MOST_FIELDS {
-            return Err(TOO_LARGE);
-        }
-        Self::new::<C>(
-            &ResponseHead::from_http2(head, has_ended),
-            request,
-            admitted,
-        )
+        Self::new::<C>(&check_head(head, has_ended)?, request, admitted)
     }
 
     fn new<C: Client<ResponseHead = H>>(
@@ -154,7 +177,7 @@ impl<H> Response<H> {
             sent: 0,
             body,
             takes_chunks,
-            persists: head.is_http_1_1 && !head.fields.connection_has("close"),
+            persists: head.is_http_1_1 && !head.fields.connection().close,
             overflowed: false,
         })
     }
@@ -253,12 +276,13 @@ impl<H> Response<H> {
     /// chunks.
     ///
     /// # Errors
-    /// `InvalidData` if the content is shorter than its Content-Length.
+    /// `InvalidData` if the content is shorter than its Content-Length, or the trailer section is
+    /// malformed.
     pub(super) fn end(&mut self, trailers: HeaderMap, piece: &mut BytesMut) -> io::Result<()> {
         let Body::Frames(frames) = &mut self.body else {
             return Ok(());
         };
-        let trailers = trailers::allowed(trailers);
+        let trailers = trailers::allowed(trailers)?;
         frames.end(&trailers, piece)?;
         self.trailer_fields = trailers;
         Ok(())

@@ -44,6 +44,8 @@ impl Body {
 /// A result, or the fault of a malformed response.
 pub(super) type Parsed<T> = Result<T, &'static str>;
 
+const UNASKED: &str = "a 101 without a request for it";
+
 /// The properties of a request that its response depends on.
 pub(super) struct RequestContext<'r> {
     /// Method.
@@ -110,12 +112,25 @@ impl<'h> ResponseHead<'h> {
             return Ok(false);
         }
         if !request.is_upgrade {
-            return Err("a 101 without a request for it");
+            return Err(UNASKED);
         }
         match handshake::is_accepted(&self.fields) {
             true => Ok(true),
             false => Err("a 101 that opens no WebSocket"),
         }
+    }
+
+    /// Checks the response to a GET of hubgate itself, which forwards nothing of it; returns its
+    /// status.
+    ///
+    /// # Errors
+    /// The fault of a malformed response.
+    pub(super) fn check(&self) -> Parsed<StatusCode> {
+        if self.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(UNASKED);
+        }
+        self.body(&Method::GET, self.content_length()?)?;
+        Ok(self.status)
     }
 
     /// The framing of the content (RFC 9112, section 6.3).
@@ -158,16 +173,22 @@ impl<'h> ResponseHead<'h> {
         let bodiless = self.status.is_informational() || self.status == StatusCode::NO_CONTENT;
         let codings = self.codings().count();
         if bodiless || codings == 0 || !takes_chunks {
-            edits.remove("transfer-encoding");
+            edits.remove_known(FieldName::TransferEncoding);
         } else if codings == 1 {
             edits.set("Transfer-Encoding", &b"chunked"[..]);
         }
         // Never beside Transfer-Encoding, not even in a response to HEAD (RFC 9112, section 6.2).
         if bodiless || codings > 0 {
-            edits.remove("content-length");
-        } else if let Some(length) = length {
+            edits.remove_known(FieldName::ContentLength);
+        } else if let Some(length) = length.filter(|_| !self.has_plain_length()) {
             edits.set("Content-Length", length.to_string().into_bytes());
         }
+    }
+
+    /// Reports whether the one Content-Length is decimal without leading zeros.
+    fn has_plain_length(&self) -> bool {
+        let only = self.fields.only(FieldName::ContentLength);
+        only.is_some_and(|length| length == b"0" || !length.starts_with(b"0"))
     }
 
     /// The value of Content-Length, in which all fields of the name agree.

@@ -3,6 +3,7 @@
 
 use std::{
     io,
+    mem::MaybeUninit,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
@@ -10,10 +11,10 @@ use std::{
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::HeaderMap;
-use tokio::io::{AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use super::{
-    event::{Event, Failure},
+    event::{Event, Failure, PIECE},
     framing::Framing,
     request_head::RequestHead,
 };
@@ -70,9 +71,13 @@ impl Upstream {
         most: usize,
     ) -> Poll<Event> {
         match self {
-            Self::Http1(_) => {
-                let read = ready!(self.poll_read(context, received, most));
-                Poll::Ready(Event::Data(read.unwrap_or(0)))
+            Self::Http1(connection) => {
+                // A head is mostly much smaller than the buffer.
+                let mut space = [const { MaybeUninit::uninit() }; PIECE];
+                let mut buffer = ReadBuf::uninit(&mut space[..most.min(PIECE)]);
+                let read = ready!(Pin::new(&mut connection.stream).poll_read(context, &mut buffer));
+                received.put_slice(buffer.filled());
+                Poll::Ready(Event::Data(read.map_or(0, |()| buffer.filled().len())))
             }
             Self::Http2(stream) => Poll::Ready(match ready!(stream.poll_response(context)) {
                 Ok(response) => Event::Head(Box::new(response)),

@@ -2,7 +2,7 @@
 
 use std::{future::poll_fn, io, task::Poll};
 
-use bytes::Bytes;
+use bytes::BytesMut;
 use http::StatusCode;
 use tokio::time::timeout;
 
@@ -22,7 +22,7 @@ use crate::{
 /// The next event of a connection between two requests.
 enum Next {
     /// The bytes of a head.
-    Head(Bytes),
+    Head(BytesMut),
     /// Bytes that are no head of HTTP/1.
     Malformed(Malformed),
     /// A head that did not arrive within `limits.header_time`.
@@ -54,15 +54,16 @@ pub async fn serve(proxy: &Proxy, client: ClientStream) {
     };
     let mut connection = Connection { proxy, client };
     loop {
-        let exchanged = match wait.next(&mut connection.client).await {
+        let persists = match wait.next(&mut connection.client).await {
             // On the heap, so that an idle connection occupies little memory.
-            Next::Head(head) => Box::pin(connection.exchange(head)).await,
+            Next::Head(head) => Box::pin(connection.exchange(head, &mut wait.idle_timeout)).await,
             Next::Malformed(why) => connection.refuse(LocalResponse::malformed(why)).await,
             Next::Slow => connection.refuse(LocalResponse::client_slow()).await,
-            Next::End => None,
+            Next::End => false,
         };
-        let Some(persistent) = exchanged else { return };
-        connection = persistent;
+        if !persists {
+            return;
+        }
         let idle = proxy.sites().config.limits.idle;
         wait.idle_timeout.renew_with(idle);
     }

@@ -3,7 +3,7 @@
 //! After the gate's decision the request is forwarded, tunnelled as a WebSocket, or responded to
 //! locally.
 
-use bytes::Bytes;
+use bytes::BytesMut;
 use http::{Method, StatusCode, Version};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
@@ -23,7 +23,7 @@ use crate::{
         request::Exchange,
         response::{local_response::LocalResponse, respond::Respond},
     },
-    transport::{chunked::Chunks, client_stream::ReadLimit},
+    transport::{chunked::Chunks, client_stream::ReadLimit, idle_timeout::IdleTimeout},
 };
 
 const UNSENDABLE: Malformed = Malformed(
@@ -43,9 +43,13 @@ pub(crate) struct UpstreamRequest {
 }
 
 impl Connection<'_> {
-    /// Serves one request; returns the connection if another request may follow.
-    pub(super) async fn exchange(mut self, bytes: Bytes) -> Option<Self> {
-        let head = match Head::parse(&bytes) {
+    /// Serves one request; returns whether another request may follow.
+    pub(super) async fn exchange(
+        &mut self,
+        bytes: BytesMut,
+        idle_timeout: &mut IdleTimeout,
+    ) -> bool {
+        let head = match Head::parse(&bytes, &self.client.connection().authority) {
             Ok(head) => head,
             Err(why) => {
                 drop(bytes);
@@ -70,7 +74,7 @@ impl Connection<'_> {
                     let respond = Respond::admitted(*admitted, response);
                     return self.respond(respond, persistence).await;
                 };
-                self.forward(admitted, request).await
+                self.forward(admitted, request, idle_timeout).await
             }
             Err(refused) => {
                 let persistence = Persistence::new(&head);
@@ -106,49 +110,50 @@ impl Connection<'_> {
         unread.get(..whole).unwrap_or_default().to_vec()
     }
 
-    /// Forwards an admitted request; returns the connection if another request may follow.
-    async fn forward(mut self, admitted: Box<Admitted>, request: UpstreamRequest) -> Option<Self> {
+    /// Forwards an admitted request; returns whether another request may follow.
+    async fn forward(
+        &mut self,
+        admitted: Box<Admitted>,
+        request: UpstreamRequest,
+        idle_timeout: &mut IdleTimeout,
+    ) -> bool {
         let proxy = self.proxy;
         self.client.limit_reads(match request.body {
             Body::Length(body) => ReadLimit::Bytes(body),
             Body::Chunked => ReadLimit::Chunked(Chunks::default()),
         });
-        let memory = &self.client.connection().memory;
+        let memory = &admitted.exchange.connection.memory;
         let _held = memory.charge(request.head.bytes() + admitted.exchange.logged.bytes());
-        let mut forward =
-            Forward::new(proxy, self.client, admitted, request.method, request.closes);
+        let client = (&mut self.client, idle_timeout);
+        let mut forward = Forward::new(proxy, client, admitted, request.method, request.closes);
         if request.is_upgrade {
             forward = forward.upgrading();
         }
         let framing = Framing::new(request.body);
-        let (client, admitted, outcome) = forward.run(&request.head, framing).await;
-        let connection = Self { proxy, client };
+        let (admitted, outcome) = forward.run(&request.head, framing).await;
         match outcome {
-            Outcome::Whole { closes, unread } => connection.end(closes, unread).await,
+            Outcome::Whole { closes, unread } => self.end(closes, unread).await,
             Outcome::Respond(response) => {
                 let respond = Respond::admitted(*admitted, *response);
-                connection.respond_last(respond).await
+                self.respond_last(respond).await
             }
             Outcome::Switched(switched) => {
-                Box::pin(switched.tunnel(proxy, connection.client, admitted)).await;
-                None
+                Box::pin(switched.tunnel(proxy, &mut self.client, admitted)).await;
+                false
             }
-            Outcome::Cut => None,
+            Outcome::Cut => false,
         }
     }
 
-    /// Returns the connection after a forwarded response, or closes it. A connection with unread
-    /// content is closed slowly, so that the client gets the response.
-    async fn end(mut self, closes: bool, unread: bool) -> Option<Self> {
+    /// Closes the connection after its last response; returns whether another request may follow.
+    /// A connection with unread content is closed slowly, so that the client gets the response.
+    async fn end(&mut self, closes: bool, unread: bool) -> bool {
         if unread {
             self.client.lingering_close().await;
-            return None;
-        }
-        if closes {
+        } else if closes {
             self.client.shutdown().await.ok();
-            return None;
         }
-        Some(self)
+        !closes && !unread
     }
 }
 

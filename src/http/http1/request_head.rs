@@ -5,7 +5,7 @@
 mod framing;
 mod request_line;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use http::{Method, StatusCode, Version};
 
@@ -13,7 +13,7 @@ pub use self::framing::Body;
 use self::request_line::RequestLine;
 pub(crate) use self::request_line::is_origin_form;
 use crate::{
-    authority::Authority,
+    authority::{LastAuthority, SentAuthority},
     fields::{self, Field, FieldName, Fields},
     http::request::Request,
 };
@@ -30,7 +30,7 @@ pub struct Head<'h> {
     /// Fields in their order.
     pub fields: Fields<'h>,
     /// Host and port of the Host field.
-    pub authority: Option<Authority>,
+    pub authority: Option<Arc<SentAuthority>>,
     /// Framing of the body.
     pub body: Body,
 }
@@ -49,19 +49,19 @@ const USUAL_FIELDS: usize = 24;
 type Judged<T> = Result<T, Malformed>;
 
 impl<'h> Head<'h> {
-    /// Parses a complete head, its empty line included.
+    /// Parses a complete head, its empty line included. `last` is the connection's last authority.
     ///
     /// # Errors
     /// [`Malformed`], with the status that RFC 9112 names.
-    pub fn parse(bytes: &'h [u8]) -> Judged<Self> {
+    pub fn parse(bytes: &'h [u8], last: &LastAuthority) -> Judged<Self> {
         let mut lines = Lines(bytes);
         let line = lines.next()?;
         let line = line.ok_or(Malformed::bad_request("the request line is missing"))?;
         let line = RequestLine::parse(line)?;
         let fields = lines.fields()?;
         let body = Body::parse(&fields, line.version)?;
-        let authority = host(&fields, line.version)?;
-        let target = line.origin_form(authority.as_ref())?;
+        let authority = host(&fields, line.version, last)?;
+        let target = line.origin_form(authority.as_deref())?;
         Malformed::check_expectation(&fields)?;
         Ok(Self {
             method: line.method,
@@ -100,7 +100,7 @@ impl<'h> Head<'h> {
             let line = &bytes[..*at];
             line.ends_with(b"\n") || line.ends_with(b"\n\r")
         };
-        let mut line_feeds = (from..bytes.len()).filter(|at| bytes[*at] == b'\n');
+        let mut line_feeds = memchr::memchr_iter(b'\n', &bytes[from..]).map(|at| from + at);
         line_feeds.find(is_empty_line).map(|at| at + 1)
     }
 }
@@ -167,16 +167,14 @@ impl Malformed {
 struct Lines<'h>(&'h [u8]);
 
 impl<'h> Lines<'h> {
-    /// Takes the next line without its CRLF; none at the empty line.
+    /// Takes the next line without its CRLF; none at the empty line. What a line may hold is checked
+    /// by its parts.
     fn next(&mut self) -> Judged<Option<&'h [u8]>> {
         let end = memchr::memchr(b'\n', self.0);
         let (line, rest) = self.0.split_at(end.map_or(self.0.len(), |at| at + 1));
         self.0 = rest;
         let line = line.strip_suffix(b"\r\n");
         let line = line.ok_or(Malformed::bad_request("a line ends without CR LF"))?;
-        if memchr::memchr2(b'\r', 0, line).is_some() {
-            return Err(Malformed::bad_request("a line holds a bare CR or a NUL"));
-        }
         Ok((!line.is_empty()).then_some(line))
     }
 
@@ -231,7 +229,11 @@ fn value(rest: &[u8]) -> &[u8] {
 }
 
 /// Parses the one valid Host, which HTTP/1.0 may leave out (RFC 9112, section 3.2).
-fn host(fields: &Fields<'_>, version: Version) -> Judged<Option<Authority>> {
+fn host(
+    fields: &Fields<'_>,
+    version: Version,
+    last: &LastAuthority,
+) -> Judged<Option<Arc<SentAuthority>>> {
     let mut hosts = fields.all(FieldName::Host);
     let Some(host) = hosts.next() else {
         return match version {
@@ -242,7 +244,7 @@ fn host(fields: &Fields<'_>, version: Version) -> Judged<Option<Authority>> {
     if hosts.next().is_some() {
         return Err(Malformed::bad_request("more than one Host"));
     }
-    let host = fields::text(host).and_then(Authority::parse);
+    let host = fields::text(host).and_then(|host| last.parse(host));
     host.map(Some).ok_or(Malformed::bad_request(
         "Host is not a name or address with an optional port",
     ))

@@ -58,35 +58,33 @@ impl Persistence {
     }
 }
 
-impl<'p> Connection<'p> {
-    /// Sends a local response; returns the connection if it persists.
-    pub(super) async fn respond(
-        mut self,
-        mut respond: Respond,
-        request: Persistence,
-    ) -> Option<Self> {
+impl Connection<'_> {
+    /// Sends a local response; returns whether another request may follow.
+    pub(super) async fn respond(&mut self, mut respond: Respond, request: Persistence) -> bool {
         let persists = request.keeps_alive && request.is_small() && !self.proxy.drain.has_begun();
         if respond.response.close || !persists {
             return self.respond_last(respond).await;
         }
         let wire = respond.write_http1(self.proxy, false);
         let limit = respond.exchange.sites.config.limits.header_time;
-        self.client.send(&wire).await.ok()?;
+        if self.client.send(&wire).await.is_err() {
+            return false;
+        }
         let dropped = timeout(limit, self.client.drop_body(request.body)).await;
-        dropped.ok()??;
-        Some(self)
+        dropped.is_ok_and(|dropped| dropped.is_some())
     }
 
-    /// Sends a local response and closes the connection.
-    pub(super) async fn respond_last(mut self, mut respond: Respond) -> Option<Self> {
+    /// Sends a local response and closes the connection; no other request may follow.
+    pub(super) async fn respond_last(&mut self, mut respond: Respond) -> bool {
         let wire = respond.write_http1(self.proxy, true);
-        self.client.send(&wire).await.ok()?;
-        self.client.lingering_close().await;
-        None
+        if self.client.send(&wire).await.is_ok() {
+            self.client.lingering_close().await;
+        }
+        false
     }
 
     /// Responds to bytes that are no request, and closes the connection.
-    pub(super) async fn refuse(self, response: LocalResponse) -> Option<Self> {
+    pub(super) async fn refuse(&mut self, response: LocalResponse) -> bool {
         let unread = Request {
             method: &Method::GET,
             target: "-",
@@ -130,7 +128,7 @@ impl ClientStream {
 
     /// Closes the connection for writing and reads on for a while: with unread bytes a close
     /// resets the connection, which can discard the response (RFC 9112, section 9.6).
-    pub(super) async fn lingering_close(mut self) {
+    pub(super) async fn lingering_close(&mut self) {
         if self.shutdown().await.is_err() {
             return;
         }
@@ -146,10 +144,10 @@ impl ClientStream {
 impl Head<'_> {
     /// Reports whether the client wants a persistent connection (RFC 9112, section 9.3).
     pub(super) fn keeps_alive(&self) -> bool {
-        let has = |option: &str| self.fields.connection_has(option);
+        let connection = self.fields.connection();
         match self.version {
-            Version::HTTP_10 => has("keep-alive"),
-            _ => !has("close"),
+            Version::HTTP_10 => connection.keep_alive,
+            _ => !connection.close,
         }
     }
 }

@@ -1,35 +1,77 @@
 //! The count of open streams on a connection.
 
-use tokio::sync::watch;
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use futures_util::task::AtomicWaker;
 
 /// The count of open streams on a connection.
-pub(super) struct Active(watch::Sender<usize>);
+#[derive(Clone, Default)]
+pub(super) struct Active(Arc<Count>);
 
 /// An open stream, counted until dropped.
-pub(super) struct ActiveStream(watch::Sender<usize>);
+pub(super) struct ActiveStream(Active);
 
-impl Default for Active {
-    fn default() -> Self {
-        Self(watch::Sender::new(0))
-    }
+#[derive(Default)]
+struct Count {
+    open: AtomicUsize,
+    /// Wakes the connection's task, the only one that waits.
+    none: AtomicWaker,
 }
 
 impl Active {
     /// Counts one more stream.
     pub(super) fn enter(&self) -> ActiveStream {
-        self.0.send_modify(|count| *count += 1);
-        ActiveStream(self.0.clone())
+        self.0.open.fetch_add(1, Ordering::AcqRel);
+        ActiveStream(self.clone())
     }
 
     /// Waits until no stream is open.
     pub(super) async fn none(&self) {
-        // The sender lives as long as `self`.
-        let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
+        poll_fn(|context| self.poll_none(context)).await;
+    }
+
+    fn poll_none(&self, context: &Context<'_>) -> Poll<()> {
+        self.0.none.register(context.waker());
+        match self.0.open.load(Ordering::Acquire) {
+            0 => Poll::Ready(()),
+            _ => Poll::Pending,
+        }
     }
 }
 
 impl Drop for ActiveStream {
     fn drop(&mut self) {
-        self.0.send_modify(|count| *count -= 1);
+        let Count { open, none } = &*self.0.0;
+        if open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            none.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_end_of_the_last_stream_wakes_the_connection() {
+        let active = Active::default();
+        active.none().await;
+        let (first, last) = (active.enter(), active.enter());
+        let waiting = tokio::spawn({
+            let active = active.clone();
+            async move { active.none().await }
+        });
+        drop(first);
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        drop(last);
+        waiting.await.unwrap();
     }
 }

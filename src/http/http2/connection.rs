@@ -14,7 +14,7 @@ use h2::{
 };
 use tokio::time::{Instant, timeout};
 
-use self::state::State;
+use self::state::{Departure, State};
 use super::{
     active_streams::{Active, ActiveStream},
     exchange::{Opened, STREAM},
@@ -45,6 +45,7 @@ struct Connection {
     refused: usize,
     /// The stream that waits until its head fits into the memory budget.
     waiting: Option<Waiting>,
+    departure: Departure,
     state: State,
 }
 
@@ -105,6 +106,7 @@ pub async fn serve(proxy: &Arc<Proxy>, client: ClientStream, header_time: Durati
         malformed: 0,
         refused: 0,
         waiting: None,
+        departure: Departure::new(proxy, &connection),
         state: State {
             proxy: proxy.clone(),
             gate,
@@ -130,7 +132,7 @@ impl Connection {
         let reason = loop {
             tokio::select! {
                 biased;
-                () = self.state.asked_to_leave(), if self.leaving.is_none() => self.leave(),
+                () = self.departure.asked(), if self.leaving.is_none() => self.leave(),
                 () = self.state.timed_out(self.leaving.is_some()) => break Reason::NO_ERROR,
                 event = self.state.next(&mut self.h2, self.waiting.as_ref()) => match event {
                     Event::Stream(accepted) => self.accept(accepted),

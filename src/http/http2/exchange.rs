@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::stream::Stream;
 use crate::{
-    authority::Authority,
+    authority::SentAuthority,
     fields::{FieldName, Fields},
     http::{
         admission::{self, Admitted},
@@ -24,7 +24,9 @@ use crate::{
         request::{Exchange, Request},
         response::{local_response::LocalResponse, respond::Respond},
     },
-    transport::{connection_info::ConnectionInfo, memory_budget::Charge},
+    transport::{
+        connection_info::ConnectionInfo, idle_timeout::IdleTimeout, memory_budget::Charge,
+    },
 };
 
 /// Time that a client has to take the content of a local response.
@@ -67,14 +69,31 @@ impl Opened {
             true => Box::pin(self.form(proxy)).await,
             false => Vec::new(),
         };
-        match Box::pin(self.pass_gate(proxy, form)).await {
-            Ok(forwarded) => Box::pin(self.forward(proxy, forwarded)).await,
-            Err(respond) => {
-                drop(self.head);
-                self.held.resize(STREAM);
-                let started = StartedResponse::new(&mut self.stream, proxy, respond);
-                Box::pin(started.finish(&mut self.stream)).await;
+        let Err((mut opened, respond)) = Box::pin(self.pass_gate_and_forward(proxy, form)).await
+        else {
+            return;
+        };
+        drop(opened.head);
+        opened.held.resize(STREAM);
+        let started = StartedResponse::new(&mut opened.stream, proxy, respond);
+        Box::pin(started.finish(&mut opened.stream)).await;
+    }
+
+    /// Forwards the request if the gate admits it.
+    ///
+    /// # Errors
+    /// The local response of the gate.
+    async fn pass_gate_and_forward(
+        self: Box<Self>,
+        proxy: &Proxy,
+        form: Vec<u8>,
+    ) -> Result<(), (Box<Self>, Box<Respond>)> {
+        match self.pass_gate(proxy, form).await {
+            Ok(forwarded) => {
+                self.forward(proxy, forwarded).await;
+                Ok(())
             }
+            Err(respond) => Err((self, respond)),
         }
     }
 
@@ -116,11 +135,10 @@ impl Opened {
         }
     }
 
-    fn authority(&self, fields: &Fields<'_>) -> Option<Authority> {
+    fn authority(&self, fields: &Fields<'_>) -> Option<Arc<SentAuthority>> {
         let host = || fields.text(FieldName::Host);
-        self.named_authority()
-            .or_else(host)
-            .and_then(Authority::parse)
+        let sent = self.named_authority().or_else(host)?;
+        self.connection.authority.parse(sent)
     }
 
     /// The value of `:authority`.
@@ -132,7 +150,7 @@ impl Opened {
     fn request<'r>(
         &'r self,
         fields: &'r Fields<'_>,
-        authority: Option<&'r Authority>,
+        authority: Option<&'r Arc<SentAuthority>>,
     ) -> Request<'r> {
         let target = self.head.uri.path_and_query();
         Request {
@@ -185,7 +203,7 @@ impl Opened {
     async fn forward(self: Box<Self>, proxy: &Proxy, forwarded: Forwarded) {
         let Self {
             head,
-            stream,
+            mut stream,
             mut held,
             ..
         } = *self;
@@ -197,8 +215,10 @@ impl Opened {
             framing,
         } = forwarded;
         held.resize(STREAM + upstream_head.bytes() + admitted.exchange.logged.bytes());
-        let forward = Forward::new(proxy, stream, admitted, method, false);
-        let (mut stream, admitted, outcome) = forward.run(&upstream_head, framing).await;
+        let idle_timeout = &mut IdleTimeout::new(admitted.route.idle_timeout());
+        let client = (&mut stream, idle_timeout);
+        let forward = Forward::new(proxy, client, admitted, method, false);
+        let (admitted, outcome) = forward.run(&upstream_head, framing).await;
         match outcome {
             Outcome::Respond(response) => {
                 let respond = Box::new(Respond::admitted(*admitted, *response));
@@ -240,7 +260,7 @@ impl StartedResponse {
         }
         // After the response: some clients fail their open requests on GOAWAY.
         if self.ends_connection {
-            self.connection.leave.cancel();
+            self.connection.leave.raise();
         }
     }
 }

@@ -47,7 +47,7 @@ impl Malformed {
             header::EXPECT,
             header::TRANSFER_ENCODING,
         ];
-        if !framing.iter().any(|name| headers.contains_key(name)) {
+        if !headers.keys().any(|name| framing.contains(name)) {
             return Ok(());
         }
         let fields = &Fields::from(headers);

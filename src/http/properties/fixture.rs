@@ -86,7 +86,7 @@ pub(crate) fn admitted(from: Ipv4Addr, request: &Request<'_>) -> Admitted {
 fn grant() -> Grant {
     Grant {
         authority: None,
-        path: String::new(),
+        target: Arc::default(),
         forwarded: Vec::new(),
         evidence: Evidence::default(),
         ground: OriginBasis::Itself,

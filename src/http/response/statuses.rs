@@ -111,10 +111,15 @@ impl LocalResponse {
         Self::notice(status(495), Notice::CertificateInvalid(reason, device)).closing()
     }
 
-    /// 403 for a client outside the rule's networks.
+    /// 403 for a client outside the rule's networks, or one of which only the address of a
+    /// container network's gateway is known.
     #[must_use]
-    pub fn outside() -> Self {
-        Self::notice(StatusCode::FORBIDDEN, Notice::Outside)
+    pub fn outside(is_masqueraded: bool) -> Self {
+        let notice = match is_masqueraded {
+            true => Notice::Masqueraded,
+            false => Notice::Outside,
+        };
+        Self::notice(StatusCode::FORBIDDEN, notice)
     }
 
     /// 403 for a request that another site's page made; 400 if the handshake requested a

@@ -20,7 +20,7 @@ impl Head<'_> {
         self.method == Method::GET
             && self.version == Version::HTTP_11
             && self.body == Body::Length(0)
-            && self.fields.connection_has("upgrade")
+            && self.fields.connection().upgrade
             && names_websocket(&self.fields)
             && self.fields.has(FieldName::SecWebSocketKey)
     }

@@ -20,7 +20,7 @@ impl Switched<BytesMut> {
     pub(crate) async fn tunnel(
         self: Box<Self>,
         proxy: &Proxy,
-        mut client: ClientStream,
+        client: &mut ClientStream,
         mut admitted: Box<Admitted>,
     ) {
         let Self {

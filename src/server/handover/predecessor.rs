@@ -44,24 +44,23 @@ impl Predecessor {
     }
 
     /// Delays ACME orders while the old process accepts, since a CA could validate there; then
-    /// cancels `ownership`, since the history file belongs to this process from then on, and joins
-    /// its process group, so that Ctrl-C in its shell reaches this process.
+    /// cancels `alone`, since the history file belongs to this process from then on, and joins its
+    /// process group, so that Ctrl-C in its shell reaches this process.
     pub(in crate::server) async fn delay_orders(
         &self,
         certificates: &Certificates,
-        ownership: &CancellationToken,
+        alone: &CancellationToken,
     ) {
-        let group = self.group;
+        let (group, alone) = (self.group, alone.clone().drop_guard());
         let Ok(mut accepting) = UnixStream::connect(accepting(&self.ready)).await else {
-            return ownership.cancel();
+            return;
         };
-        let ownership = ownership.clone();
         let orders_paused = certificates.pause_orders().await;
         tokio::spawn(async move {
             timeout(OVERLAP_LIMIT, accepting.read(&mut [0])).await.ok();
-            ownership.cancel();
             drop(orders_paused);
             setpgid(None, group).ok();
+            drop(alone);
         });
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
 
 use super::Site;
-use crate::config::model::ClientCaSource;
+use crate::{config::model::ClientCaSource, upstream::HubState};
 
 /// The state of a site for `status`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct SiteState {
     pub publicly_trusted: bool,
     /// The revocation lists of the site's client CAs.
     pub revocation_lists: Vec<RevocationList>,
+    /// The hubs whose health is checked.
+    #[serde(default)]
+    pub hubs: Vec<HubState>,
     /// Faults of the certificate in service.
     pub warnings: Vec<String>,
 }
@@ -54,9 +57,22 @@ impl SiteState {
             stand_in: false,
             publicly_trusted: certified.publicly_trusted,
             revocation_lists: RevocationList::of_site(site, OffsetDateTime::now_utc()),
+            hubs: hubs(site),
             warnings: warnings.iter().map(ToString::to_string).collect(),
         }
     }
+}
+
+/// The hubs whose health is checked, each once.
+fn hubs(site: &Site) -> Vec<HubState> {
+    let mut hubs: Vec<HubState> = Vec::new();
+    for health in site.upstreams().flat_map(|upstream| upstream.healths()) {
+        let hub = health.hub_state();
+        if !hubs.contains(&hub) {
+            hubs.push(hub);
+        }
+    }
+    hubs
 }
 
 impl RevocationList {

@@ -34,7 +34,7 @@ impl Line {
     pub(super) fn combined(&mut self, entry: &Entry<'_>, second: &Second) {
         self.put_address(entry.client.to_canonical());
         self.put([" - "]);
-        self.escape(entry.user.unwrap_or("-").as_bytes());
+        self.escape_or_dash(entry.user.map(str::as_bytes));
         self.put([" [", &second.common, "] \""]);
         self.escape(entry.method.as_bytes());
         self.put([" "]);
@@ -44,9 +44,9 @@ impl Line {
         self.put([" "]);
         self.put_decimal(entry.body_bytes_sent);
         self.put([" \""]);
-        self.escape(&redact(entry.referer.unwrap_or(b"-")));
+        self.escape_or_dash(entry.referer.map(redact).as_deref());
         self.put(["\" \""]);
-        self.escape(entry.user_agent.unwrap_or(b"-"));
+        self.escape_or_dash(entry.user_agent);
         self.put(["\"\n"]);
     }
 
@@ -78,6 +78,13 @@ impl Line {
 
     fn escape(&mut self, text: &[u8]) {
         escape_into(&mut self.0, text);
+    }
+
+    fn escape_or_dash(&mut self, text: Option<&[u8]>) {
+        match text {
+            Some(text) => self.escape(text),
+            None => self.put(["-"]),
+        }
     }
 
     fn put_address(&mut self, address: IpAddr) {

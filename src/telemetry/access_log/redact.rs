@@ -11,7 +11,7 @@ use percent_encoding::percent_decode;
 ///
 /// A value ends at `&` only, so that no part of a secret remains.
 pub(super) fn redact(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.iter().any(|byte| matches!(byte, b'=' | b'@')) {
+    if memchr::memchr2(b'=', b'@', text).is_none() {
         return Cow::Borrowed(text);
     }
     let text = redact_parameters(text);

@@ -5,7 +5,6 @@
 
 mod fields;
 mod priority;
-pub mod rate_limited;
 mod stderr;
 #[cfg(test)]
 mod tests;
@@ -166,6 +165,7 @@ fn filter(level: Level) -> Targets {
         .with_default(LIBRARIES.min(level))
         .with_target(env!("CARGO_CRATE_NAME"), level)
         .with_target("pingora_core", LevelFilter::ERROR)
+        .with_target("pingora_load_balancing", LevelFilter::ERROR)
         .with_targets(PEER_ERRORS.map(|target| (target, peer_errors)))
 }
 

@@ -100,6 +100,7 @@ fn only_relevant_events_of_libraries_are_logged() {
     assert!(info.would_enable("pingora_core::connectors", &Level::ERROR));
     assert!(!info.would_enable("pingora_core::connectors", &Level::WARN));
     assert!(!info.would_enable("pingora_core::apps::http_app", &Level::ERROR));
+    assert!(!info.would_enable("pingora_load_balancing", &Level::WARN));
     assert!(!info.would_enable("rustls::server", &Level::WARN));
     assert!(info.would_enable("hubgate::server", &Level::INFO));
     assert!(filter(Level::DEBUG).would_enable("rustls::server", &Level::ERROR));

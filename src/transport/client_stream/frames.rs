@@ -15,16 +15,18 @@ use std::{
 };
 
 use tokio::time::{Sleep, sleep};
-use tokio_util::sync::CancellationToken;
 
-use super::frame_limit::{CONTINUATION, DATA, END_HEADERS, FrameHead, FrameLimit, HEAD, HEADERS};
+use super::{
+    super::signal::Signal,
+    frame_limit::{CONTINUATION, DATA, END_HEADERS, FrameHead, FrameLimit, HEAD, HEADERS},
+};
 
 /// The frames of one connection.
 pub(super) struct Frames {
     limit: FrameLimit,
     gate: Arc<Gate>,
     /// Ends the connection once its streams have ended.
-    leave: CancellationToken,
+    leave: Signal,
     /// Bytes that may pass before the next frame head is parsed.
     pub(super) passing: usize,
     /// Set when a field block ends with them.
@@ -98,7 +100,7 @@ const USUAL_BLOCKS: usize = 32 * 1024;
 
 impl Frames {
     /// The frames of a connection before its preface.
-    pub(super) fn new(block_time: Duration, leave: CancellationToken) -> Self {
+    pub(super) fn new(block_time: Duration, leave: Signal) -> Self {
         Self {
             limit: FrameLimit::new(),
             gate: Arc::default(),
@@ -172,7 +174,7 @@ impl Frames {
             return self.fault(Fault::Flooded);
         }
         if self.blocks.push(length) > MOST_BLOCKS {
-            self.leave.cancel();
+            self.leave.raise();
         }
         (self.passing, self.is_block) = (length, true);
         Next::Pass

@@ -27,6 +27,7 @@ use super::super::{
     dial::{Dialer, Fault},
     route::Target,
 };
+use super::send_window::{SendWindow, Windowed};
 
 /// A connection that requests share.
 pub(super) struct Connection {
@@ -34,6 +35,7 @@ pub(super) struct Connection {
     scheme: Scheme,
     /// Concurrent streams that the server allows; the sender is dropped when the connection ends.
     allowed: watch::Receiver<usize>,
+    window: Arc<SendWindow>,
     /// Open streams.
     streams: AtomicUsize,
     /// Set once no further stream may be opened.
@@ -59,11 +61,11 @@ const GOODBYE: Duration = Duration::from_secs(5);
 
 impl Connection {
     /// Connects to a server. `changed` is called when the server allows another number of streams,
-    /// and at the connection's end.
+    /// opens an exhausted window, and at the connection's end.
     pub(super) async fn open(
         dialer: &Dialer,
         target: &Target,
-        changed: impl Fn() + Send + Sync + 'static,
+        changed: impl Fn() + Clone + Send + Sync + Unpin + 'static,
     ) -> Result<Self, Fault> {
         let stream = dialer.open(target).await?;
         if target.is_tls() && !stream.has_agreed_to_http2() {
@@ -87,8 +89,10 @@ impl Connection {
     async fn begin(
         stream: UpstreamStream,
         scheme: Scheme,
-        changed: impl Fn() + Send + Sync + 'static,
+        changed: impl Fn() + Clone + Send + Sync + Unpin + 'static,
     ) -> Result<Self, Fault> {
+        let window = SendWindow::new();
+        let stream = Windowed::new(stream, window.clone(), changed.clone());
         let begun = Self::options().handshake(stream).await;
         let (requests, connection) = begun.map_err(|error| no_http2(&error.to_string()))?;
         let (allow, mut allowed) = watch::channel(0);
@@ -110,6 +114,7 @@ impl Connection {
             requests,
             scheme,
             allowed,
+            window,
             streams: AtomicUsize::new(0),
             is_retired: AtomicBool::new(false),
             idle_since: Mutex::new(Instant::now()),
@@ -124,13 +129,22 @@ impl Connection {
 
     /// Counts one more stream if the connection has room for it; returns whether it has.
     pub(super) fn enter(&self) -> bool {
-        let room = (*self.allowed.borrow()).min(MOST_STREAMS);
-        let streams = self.streams.load(Ordering::Acquire);
-        let enters = !self.is_closed_to_streams() && streams < room;
+        let enters = self.has_room();
         if enters {
             self.streams.fetch_add(1, Ordering::AcqRel);
         }
         enters
+    }
+
+    /// Reports whether the connection has room for another stream.
+    pub(super) fn has_room(&self) -> bool {
+        let room = (*self.allowed.borrow()).min(MOST_STREAMS);
+        !self.is_closed_to_streams() && self.streams.load(Ordering::Acquire) < room
+    }
+
+    /// Reports whether the server takes no content on any stream, and took none since `begin`.
+    pub(super) fn is_exhausted_since(&self, begin: Instant) -> bool {
+        self.window.is_exhausted_since(begin)
     }
 
     /// Counts one stream less.
@@ -183,8 +197,8 @@ fn no_http2(why: &str) -> Fault {
 
 /// Drives a connection to its end; publishes the number of streams that the server allows, and the
 /// error that ends it.
-async fn drive(
-    connection: h2::client::Connection<UpstreamStream, Bytes>,
+async fn drive<F: Fn() + Sync + Unpin>(
+    connection: h2::client::Connection<Windowed<UpstreamStream, F>, Bytes>,
     allow: watch::Sender<usize>,
     changed: impl Fn() + Sync,
     end: Arc<OnceLock<String>>,

@@ -1,17 +1,23 @@
 //! The HTTP/2 connections to each server, and the assignment of streams to them.
 //!
-//! One connection is opened at a time. All requests that wait for it share its failure.
+//! One connection is opened at a time. All requests that wait for it share its failure. A request
+//! with content waits up to a second for a connection whose window is exhausted, before its head is
+//! sent, and takes another one then: the hub may not read an upload that holds the window.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared, WeakShared},
 };
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::Notify,
+    time::{sleep_until, timeout},
+};
 
 use super::{Http2Request, Http2Stream, connection::Connection};
 use crate::upstream::{
@@ -44,6 +50,8 @@ type Opening = BoxFuture<'static, Result<(), Arc<Fault>>>;
 /// The dialer, the target, and the limit of connections to it.
 type ConnectTarget<'w> = (&'w Dialer, &'w Target, Option<usize>);
 
+/// Time for which a request waits for the window of a connection.
+const WINDOW_WAIT: Duration = Duration::from_secs(1);
 /// Connections that a request tries if they end before it is sent.
 const ATTEMPTS: usize = 3;
 
@@ -61,6 +69,28 @@ enum Next {
     Opening(Shared<Opening>),
     /// Wait for the end of another stream.
     Full,
+    /// Wait for the window of a connection.
+    Exhausted,
+}
+
+/// The need of a request for the window of its connection.
+#[derive(Clone, Copy)]
+struct Content {
+    /// Set if the request has content.
+    is_any: bool,
+    /// The time from which the request waits.
+    begin: Instant,
+}
+
+impl Content {
+    fn may_use(self, connection: &Connection) -> bool {
+        !self.is_any || !connection.is_exhausted_since(self.begin)
+    }
+
+    /// The end of the wait for an exhausted window.
+    fn deadline(self) -> Instant {
+        self.begin + WINDOW_WAIT
+    }
 }
 
 impl Connections {
@@ -96,27 +126,57 @@ impl ServerConnections {
     ) -> Result<Http2Stream, Arc<Fault>> {
         let mut fault = Arc::new(Fault::Busy);
         for _ in 0..ATTEMPTS {
-            let claimed = self.clone().claim(target).await?;
+            let claimed = self.clone().claim(target, !ended).await?;
             match claimed.send(request, ended) {
                 Ok(stream) => return Ok(stream),
-                Err(ended) => fault = ended,
+                Err(failed) => fault = failed,
             }
         }
         Err(fault)
     }
 
+    /// Opens a stream with the head of a request without content, on a connection that closes after
+    /// it.
+    ///
+    /// # Errors
+    /// The failure to open the connection.
+    pub(in crate::upstream) async fn open_apart(
+        self: Arc<Self>,
+        dialer: &Dialer,
+        target: &Target,
+        request: &Http2Request,
+    ) -> Result<Http2Stream, Arc<Fault>> {
+        let connection = Connection::open(dialer, target, || {}).await;
+        let connection = Arc::new(connection.map_err(Arc::new)?);
+        connection.enter();
+        let claimed = Claimed {
+            server: self,
+            connection,
+        };
+        claimed.send(request, true)
+    }
+
     /// Claims a stream on a connection, which is opened if necessary.
     async fn claim(
         self: Arc<Self>,
-        (dialer, target, limit): ConnectTarget<'_>,
+        way: ConnectTarget<'_>,
+        has_content: bool,
     ) -> Result<Claimed, Arc<Fault>> {
+        let content = Content {
+            is_any: has_content,
+            begin: Instant::now(),
+        };
         let claiming = async {
             let mut awaited = None;
             loop {
                 let freed = self.freed.notified();
-                match self.next(dialer, target, limit, awaited.take()) {
+                match self.next(way, awaited.take(), content) {
                     Next::Stream(connection) => return Ok::<_, Arc<Fault>>(connection),
                     Next::Full => freed.await,
+                    Next::Exhausted => tokio::select! {
+                        () = freed => {}
+                        () = sleep_until(content.deadline().into()) => {}
+                    },
                     // Held across a notification: an opening that no request awaits is dropped.
                     Next::Opening(opening) => tokio::select! {
                         biased;
@@ -136,18 +196,23 @@ impl ServerConnections {
 
     fn next(
         self: &Arc<Self>,
-        dialer: &Dialer,
-        target: &Target,
-        limit: Option<usize>,
+        (dialer, target, limit): ConnectTarget<'_>,
         awaited: Option<Shared<Opening>>,
+        content: Content,
     ) -> Next {
         let mut state = self.lock();
-        if let Some(connection) = state.open.iter().find(|connection| connection.enter()) {
+        let mut open = state.open.iter();
+        let fits =
+            |connection: &&Arc<Connection>| content.may_use(connection) && connection.enter();
+        if let Some(connection) = open.find(fits) {
             return Next::Stream(connection.clone());
         }
         let opening = || state.opening.as_ref().and_then(WeakShared::upgrade);
         if let Some(opening) = awaited.or_else(opening) {
             return Next::Opening(opening);
+        }
+        if state.has_exhausted(content) && Instant::now() < content.deadline() {
+            return Next::Exhausted;
         }
         state.open.retain(|connection| !connection.is_unused());
         // A connection after GOAWAY does not count against the limit.
@@ -157,7 +222,8 @@ impl ServerConnections {
             .filter(|connection| !connection.is_closed_to_streams());
         let serving = serving.count();
         if limit.is_some_and(|limit| serving >= limit) {
-            return Next::Full;
+            let exhausted = state.open.iter().find(|connection| connection.enter());
+            return exhausted.map_or(Next::Full, |connection| Next::Stream(connection.clone()));
         }
         let opening = self.clone().open(dialer.clone(), target.clone());
         let opening = opening.boxed().shared();
@@ -197,6 +263,14 @@ impl ServerConnections {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Reports whether a connection has room for a stream, but no window for its content.
+    fn has_exhausted(&self, content: Content) -> bool {
+        let mut open = self.open.iter();
+        open.any(|connection| connection.has_room() && !content.may_use(connection))
     }
 }
 

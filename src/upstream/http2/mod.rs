@@ -6,6 +6,7 @@
 mod connection;
 mod connections;
 mod request;
+mod send_window;
 mod stream;
 
 pub(super) use self::connections::Connections;

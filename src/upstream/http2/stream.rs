@@ -108,7 +108,6 @@ impl Http2Stream {
             };
             match ready!(receiver.poll_data(context)) {
                 Some(Ok(piece)) => self.ahead = piece,
-                Some(Err(error)) if is_complete(&error) => self.end = Some(HeaderMap::new()),
                 Some(Err(error)) => return Poll::Ready(Err(self.broken(error))),
                 None => match ready!(receiver.poll_trailers(context)) {
                     Ok(trailers) => self.end = Some(trailers.unwrap_or_default()),
@@ -198,10 +197,4 @@ impl Http2Stream {
 pub fn is_unprocessed(error: &h2::Error) -> bool {
     let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
     error.is_remote() && (refused || error.is_go_away())
-}
-
-/// Reports whether the server refuses the rest of the request after a complete response (RFC 9113,
-/// section 8.1). `h2` hides whether END_STREAM preceded the reset; a Content-Length shows it.
-fn is_complete(error: &h2::Error) -> bool {
-    error.is_reset() && error.is_remote() && error.reason() == Some(Reason::NO_ERROR)
 }

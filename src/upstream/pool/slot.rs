@@ -21,9 +21,15 @@ pub(in crate::upstream) struct Idle {
 pub(in crate::upstream) struct Slot(pub(super) Arc<ServerConnections>);
 
 /// The count of a request that gets no response on its new connection, until dropped.
-pub(in crate::upstream) struct Starving(pub(super) Arc<ServerConnections>);
+pub(in crate::upstream) struct StarvingRequest(pub(super) Arc<ServerConnections>);
 
 impl Slot {
+    /// Ready once a request waits for a connection within the limit.
+    pub(in crate::upstream) fn wanted(&self) -> impl Future<Output = ()> + Send + 'static {
+        let server = self.0.clone();
+        async move { server.wanted().notified().await }
+    }
+
     /// Stores a connection after its last response was read to its end, for at most `lifetime`.
     pub(in crate::upstream) fn store(self, stream: UpstreamStream, lifetime: Duration) {
         let server = self.0.clone();
@@ -61,7 +67,7 @@ impl Drop for Slot {
     }
 }
 
-impl Drop for Starving {
+impl Drop for StarvingRequest {
     fn drop(&mut self) {
         let mut counts = self.0.counts();
         counts.starving = counts.starving.saturating_sub(1);

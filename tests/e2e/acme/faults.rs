@@ -120,6 +120,22 @@ async fn a_lost_answer_to_the_challenge_does_not_end_the_order() {
 }
 
 #[tokio::test]
+async fn the_nonce_of_a_failed_response_signs_the_next_request() {
+    for endpoint in [
+        Endpoint::Authorization,
+        Endpoint::Challenge,
+        Endpoint::Finalize,
+    ] {
+        let prepared = PreparedFixture::new().await;
+        prepared.ca.fault(Fault::Html.at(endpoint).times(1));
+        let fixture = prepared.start().await;
+        fixture.serves(1).await;
+        let nonces = fixture.ca.requests_to(Endpoint::NewNonce).len();
+        assert_eq!(nonces, 0, "{endpoint:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_proof_stays_published_while_the_ca_may_still_validate() {
     let prepared = PreparedFixture::new().await;
     prepared.ca.fault(Fault::Late(Duration::from_secs(14)));

@@ -69,6 +69,14 @@ impl Machine {
         command
     }
 
+    /// A program that is to run there as in a container of Podman; its process is the program's own.
+    pub fn container_command(&self, program: &Path) -> Command {
+        let mut command = self.command(Path::new("unshare"));
+        let marked = "mount -t tmpfs tmpfs /run && touch /run/.containerenv && exec \"$0\" \"$@\"";
+        command.args(["--mount", "sh", "-c", marked]).arg(program);
+        command
+    }
+
     fn ip(&self, arguments: &[&str]) {
         foreign("ip", &[&["-n", &self.name], arguments].concat()).succeeded();
     }

@@ -182,6 +182,13 @@ impl Setup {
         self
     }
 
+    /// Runs hubgate in a container on a machine.
+    pub fn in_container_on(mut self, machine: &Machine) -> Self {
+        let program = self.folder.path().join("hubgate");
+        self.elsewhere = Some(machine.container_command(&program));
+        self
+    }
+
     /// Starts hubgate and waits until it listens; elsewhere, until it answers commands.
     pub async fn start(self) -> Hubgate {
         if self.elsewhere.is_some() {

@@ -10,6 +10,8 @@ use crate::{
 
 /// hubgate's address in the home network.
 const AT_HOME: &str = "192.168.77.1";
+/// The client's address in the home network.
+const CLIENT_AT_HOME: &str = "192.168.77.2";
 /// hubgate's public address.
 const PUBLIC: &str = "203.0.113.1";
 /// The hub's URL.
@@ -36,15 +38,32 @@ impl Fixture {
     /// Starts hubgate without enrolled devices; prints a note and returns none if it cannot be
     /// built.
     pub async fn start() -> Option<Self> {
+        Self::start_with(|door| setup().on(door)).await
+    }
+
+    /// Starts hubgate in a container, whose gateway is the client at home.
+    pub async fn in_container() -> Option<Self> {
+        let configured = |door: &Machine| {
+            door.route_by(CLIENT_AT_HOME);
+            setup().in_container_on(door)
+        };
+        Self::start_with(configured).await
+    }
+
+    async fn start_with(configured: impl FnOnce(&Machine) -> Setup) -> Option<Self> {
         if !has_programs(&["curl", "ip", "openssl", "python3"]) {
             return None;
         }
         let (door, home, away) = (Machine::new()?, Machine::new()?, Machine::new()?);
-        door.connect(&format!("{AT_HOME}/24"), &home, "192.168.77.2/24");
+        door.connect(
+            &format!("{AT_HOME}/24"),
+            &home,
+            &format!("{CLIENT_AT_HOME}/24"),
+        );
         door.connect(&format!("{PUBLIC}/24"), &away, "203.0.113.7/24");
         home.route_by(AT_HOME);
         let hub = hub(&door).await;
-        let gate = setup().on(&door).start().await;
+        let gate = configured(&door).start().await;
         gate.write("root.pem", &gate.root_pem());
         Some(Self {
             gate,

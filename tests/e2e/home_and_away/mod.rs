@@ -33,6 +33,29 @@ async fn clients_at_home_enter_without_a_certificate_request() {
 }
 
 #[tokio::test]
+async fn the_gateway_of_a_container_counts_as_away_in_handshake_and_access_rule() {
+    let Some(fixture) = Fixture::in_container().await else {
+        return;
+    };
+    let gateway = fixture.home();
+    for host in HOSTS {
+        for version in VERSIONS {
+            let trace = gateway.handshake(host, version);
+            assert!(trace.contains(", CertificateRequest\n"), "{trace}");
+        }
+    }
+    assert_eq!(gateway.get("home.test", &[]), "496");
+    let anna = fixture.enrolled("Anna's phone");
+    assert_eq!(gateway.get("home.test", &["--cert", &anna]), "200");
+    assert_eq!(
+        gateway.get("garden.test", &["--user", "anna:secret"]),
+        "200"
+    );
+    let line = fixture.gate.line_with("a connection comes from").await;
+    assert!(line.contains("from 192.168.77.2, by which"), "{line}");
+}
+
+#[tokio::test]
 async fn clients_away_get_a_certificate_request_naming_the_own_ca() {
     let Some(fixture) = Fixture::start().await else {
         return;

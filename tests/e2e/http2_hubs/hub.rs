@@ -1,6 +1,7 @@
 //! A hub that speaks HTTP/2; the path selects the response or fault.
 
 use std::{
+    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -35,6 +36,8 @@ struct Received {
     connections: usize,
     requests: Vec<ReceivedRequest>,
     resets: Vec<(String, Reason)>,
+    /// Bytes of `/stall` that came.
+    stalled: usize,
 }
 
 /// A request as it reached the hub.
@@ -60,9 +63,19 @@ impl Http2Hub {
 
     /// Like `start`, with GOAWAY on the first request of this number of connections.
     pub async fn leaving(streams: u32, connections: usize) -> Self {
+        Self::saying(GOAWAY, streams, connections).await
+    }
+
+    /// Like `leaving`, with these frames.
+    pub async fn saying(frames: &'static [u8], streams: u32, connections: usize) -> Self {
         let (port, record) = (Port::keep(), Record::default());
         let listener = TcpListener::bind(port.address()).await.unwrap();
-        let serving = tokio::spawn(serve(listener, record.clone(), streams, connections));
+        let serving = tokio::spawn(serve(
+            listener,
+            record.clone(),
+            streams,
+            (connections, frames),
+        ));
         Self {
             port,
             record,
@@ -91,6 +104,16 @@ impl Http2Hub {
         requests
             .filter(|received| received.head.uri.path() == path)
             .count()
+    }
+
+    /// The address of the hub.
+    pub fn address(&self) -> SocketAddr {
+        self.port.address()
+    }
+
+    /// Returns the bytes of uploads to `/stall`, which are never read.
+    pub fn stalled(&self) -> usize {
+        self.record.0.lock().unwrap().stalled
     }
 
     /// Returns the number of opened connections.
@@ -136,7 +159,12 @@ impl Record {
     }
 }
 
-async fn serve(listener: TcpListener, record: Record, streams: u32, leaving: usize) {
+async fn serve(
+    listener: TcpListener,
+    record: Record,
+    streams: u32,
+    (leaving, frames): (usize, &'static [u8]),
+) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let record = record.clone();
@@ -147,15 +175,15 @@ async fn serve(listener: TcpListener, record: Record, streams: u32, leaving: usi
             }
             let number = record.connected();
             match number <= leaving {
-                true => go_away(stream).await,
+                true => answer_with(stream, frames).await,
                 false => speak(stream, record, number, streams).await,
             }
         });
     }
 }
 
-/// Answers the first request of a connection with GOAWAY, unprocessed.
-async fn go_away(mut stream: TcpStream) {
+/// Answers the first request of a connection with these frames.
+async fn answer_with(mut stream: TcpStream, frames: &[u8]) {
     stream.write_all(SETTINGS).await.unwrap();
     let mut preface = [0; 24];
     stream.read_exact(&mut preface).await.unwrap();
@@ -166,7 +194,7 @@ async fn go_away(mut stream: TcpStream) {
         let mut payload = vec![0; length as usize];
         stream.read_exact(&mut payload).await.unwrap();
         if head[3] == HEADERS {
-            stream.write_all(GOAWAY).await.unwrap();
+            stream.write_all(frames).await.unwrap();
             // A connection that is closed with unread bytes may lose what was sent on it.
             let _ = stream.read_to_end(&mut Vec::new()).await;
             return;
@@ -183,6 +211,15 @@ pub async fn speak(stream: impl Stream + 'static, record: Record, number: usize,
     let mut connection = options.handshake::<_, Bytes>(stream).await.unwrap();
     let mut answers = JoinSet::new();
     while let Some(Ok((request, respond))) = connection.accept().await {
+        match request.uri().path() {
+            "/last" => connection.graceful_shutdown(),
+            "/hang-up" => {
+                let (head, _) = request.into_parts();
+                record.note(number, &head);
+                return;
+            }
+            _ => {}
+        }
         answers.spawn(answer(request, respond, record.clone(), number));
     }
 }
@@ -212,6 +249,33 @@ async fn answer(
             stream.send_data("half".into(), false).unwrap();
             tokio::time::sleep(Duration::from_millis(50)).await;
             stream.send_reset(Reason::INTERNAL_ERROR);
+        }
+        ["cut"] => {
+            let mut stream = respond.send_response(ok, false).unwrap();
+            stream.send_data("half".into(), false).unwrap();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            stream.send_reset(Reason::NO_ERROR);
+        }
+        ["cut-head"] => {
+            let mut stream = respond.send_response(ok, false).unwrap();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            stream.send_reset(Reason::NO_ERROR);
+        }
+        ["padded"] => {
+            let head = Response::builder().header("x-padded", " a ");
+            respond.send_response(head.body(()).unwrap(), true).unwrap();
+        }
+        ["padded-trailer"] => {
+            let mut stream = respond.send_response(ok, false).unwrap();
+            stream.send_data("body".into(), false).unwrap();
+            let value = HeaderValue::from_static("1\t");
+            let trailers = HeaderMap::from_iter([("x-sum".parse().unwrap(), value)]);
+            stream.send_trailers(trailers).unwrap();
+        }
+        ["stall"] => {
+            while let Some(Ok(piece)) = body.data().await {
+                record.0.lock().unwrap().stalled += piece.len();
+            }
         }
         ["short"] => {
             let head = Response::builder().header("content-length", 10);

@@ -1,5 +1,6 @@
 //! Hubs that speak HTTP/2 (`upstream.http2`), to clients of HTTP/1 and HTTP/2.
 
+mod faults;
 pub mod grpc;
 pub mod hub;
 

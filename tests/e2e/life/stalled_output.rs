@@ -6,7 +6,7 @@ use tokio::{
 };
 
 use crate::{
-    harness::{Hubgate, Setup, within},
+    harness::{DEADLINE, Hubgate, Setup, eventually, within},
     hub::Hub,
 };
 
@@ -43,6 +43,38 @@ async fn the_lines_of_a_stalled_stderr_are_written_once_it_is_read_again() {
     gate.line_with("INFO ended").await;
     let failed = gate.printed().matches("received corrupt message").count();
     assert_eq!(failed, LINES);
+}
+
+/// Lines of 2 KiB that exceed what the queue and the writer hold, 1 MiB each.
+const LONG_LINES: usize = 1500;
+
+#[tokio::test]
+async fn lines_lost_to_a_stalled_reader_are_counted_once_it_reads_again() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    gate.stall_output(true);
+    let target = format!("/plain?{}", "x".repeat(3000));
+    let mut client = gate.tls().http1().await;
+    for _ in 0..LONG_LINES {
+        assert_eq!(client.get(&target).await.status, 200);
+    }
+    gate.stall_output(false);
+    eventually(DEADLINE, "each line is written or counted", async || {
+        let printed = gate.printed();
+        let (written, lost) = (printed.matches("GET /plain?xxx").count(), lost(&printed));
+        lost > 0 && written + lost == LONG_LINES
+    })
+    .await;
+}
+
+/// The lines that the journal reports as lost.
+fn lost(printed: &str) -> usize {
+    let reports = printed.lines().filter_map(|line| {
+        let (_, report) = line.split_once("access log: ")?;
+        let (lines, _) = report.split_once(" lines lost")?;
+        lines.parse::<usize>().ok()
+    });
+    reports.sum()
 }
 
 async fn talkative(hub: &Hub) -> Hubgate {

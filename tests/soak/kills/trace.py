@@ -47,19 +47,20 @@ def tracing(command, log):
 
 
 def found(lines):
-    """The calls of the first process that change something, each with its number."""
-    counts, calls, first = {}, [], None
+    """The calls that change something, each with its number among those of its thread.
+
+    The first thread that comes to the number is killed: a command works in a thread of its own.
+    """
+    counts, calls = collections.Counter(), {}
     for line in lines:
         if not (call := CALL.match(line)):
             continue
-        pid, name, arguments = call.groups()
-        first = first or pid
-        if pid != first:
-            continue
-        counts[name] = counts.get(name, 0) + 1
+        thread, name, arguments = call.groups()
+        counts[thread, name] += 1
+        number = counts[thread, name]
         if name != "openat" or "O_CREAT" in arguments:
-            calls.append(Point(name, counts[name], arguments[:90]))
-    return calls
+            calls.setdefault((name, number), Point(name, number, arguments[:90]))
+    return list(calls.values())
 
 
 def of_any_thread(lines, names):

@@ -1,6 +1,6 @@
 //! A site with its files, and requests with credentials.
 
-use std::{fs, path::Path, sync::Arc, time::SystemTime};
+use std::{fs, net::IpAddr, path::Path, sync::Arc, time::SystemTime};
 
 use crate::{
     access::{
@@ -133,7 +133,10 @@ impl Scene {
 }
 
 pub(super) fn client(address: &str) -> Client {
-    Client::at_handshake(address.parse().unwrap(), &Networks::default())
+    Client::at_handshake(
+        address.parse::<IpAddr>().unwrap().into(),
+        &Networks::default(),
+    )
 }
 
 fn validate(certificate: &str) -> ClientAuth {

@@ -56,7 +56,7 @@ impl<'a> Visit<'a> {
             from: exchange.connection.peer.ip(),
             language: Reader::of(request.fields).language(),
             device: Platform::detect(&exchange.logged.user_agent),
-            host: &exchange.logged.host,
+            host: exchange.logged.host(),
             site,
             certificate_requested: exchange.connection.asked(),
         }

@@ -78,7 +78,11 @@ impl<C: Client> Forward<'_, C> {
         let mut piece = std::mem::take(&mut response.first);
         let mut upstream = self.release_ended(upstream, response);
         self.set_trailers(response);
-        self.client.begin(head, &piece, upstream.is_none()).await?;
+        let ended = upstream.is_none();
+        self.client.begin(head, &mut piece, ended).await?;
+        if ended {
+            return Ok(());
+        }
         let mut size = PIECE;
         let memory = self.admitted.exchange.connection.memory.clone();
         let (mut held, mut unread) = (memory.charge(0), memory.overhead(0));
@@ -164,7 +168,7 @@ impl<C: Client> Forward<'_, C> {
         let Some(request_body) = &mut self.request_body else {
             return Poll::Pending;
         };
-        let (client, exchange) = (&mut self.client, &mut self.admitted.exchange);
+        let (client, exchange) = (&mut *self.client, &mut self.admitted.exchange);
         match request_body.poll(context, client, upstream, exchange) {
             Poll::Ready(Err(Event::Disconnected)) => return Poll::Ready(()),
             Poll::Ready(Err(_)) => request_body.refuse(),

@@ -35,7 +35,7 @@ impl<C: Client> Forward<'_, C> {
         reuse: Reuse,
     ) -> Result<Upstream, Fault> {
         let route = &mut self.admitted.route;
-        let client = &mut self.client;
+        let client = &mut *self.client;
         let disconnected = poll_fn(|context| match client.has_sent() {
             true => client.poll_disconnected(context),
             false => Poll::Pending,
@@ -55,7 +55,8 @@ impl<C: Client> Forward<'_, C> {
         request_body: &mut RequestBody,
     ) -> Result<Response<C::ResponseHead>, Fault> {
         let mut received = BytesMut::new();
-        self.idle_timeout.renew();
+        let idle_timeout = self.admitted.route.idle_timeout();
+        self.idle_timeout.renew_with(idle_timeout);
         loop {
             let event =
                 poll_fn(|context| self.poll(context, upstream, request_body, &mut received)).await;
@@ -92,7 +93,7 @@ impl<C: Client> Forward<'_, C> {
         request_body: &mut RequestBody,
         received: &mut BytesMut,
     ) -> Poll<Event> {
-        let (client, exchange) = (&mut self.client, &mut self.admitted.exchange);
+        let (client, exchange) = (&mut *self.client, &mut self.admitted.exchange);
         let sending = request_body.poll(context, client, upstream, exchange);
         if let Poll::Ready(Err(event)) = sending {
             return Poll::Ready(event);

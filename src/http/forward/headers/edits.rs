@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
+use super::nominated;
 use crate::{
     fields::{Field, FieldName, Fields, NameSet},
     http::response::local_response::put_field,
@@ -13,18 +14,16 @@ use crate::{
 pub(crate) struct HeaderEdits<'a> {
     /// Known names that are dropped or replaced.
     dropped: NameSet,
-    /// Decides on a field of another name, in lower case.
-    drops_other: fn(&str) -> bool,
+    /// Decides on a field of another name, in lower case; none drops no such field.
+    drops_other: Option<fn(&str) -> bool>,
     /// Other names that Connection lists, sorted: a client may list thousands.
     nominated: Vec<String>,
     /// Other names that are dropped or replaced.
     replaced: Vec<&'a str>,
-    /// Fields that replace all of their name.
-    set: Vec<(&'a str, Value<'a>)>,
+    /// Fields of hubgate, which replace those of their name or are added to them.
+    own: Vec<(&'a str, Value<'a>)>,
     /// A name that is dropped in its spellings with `-` for `_` too.
     dropped_alike: Option<&'a str>,
-    /// Fields that are added to those of their name.
-    added: Vec<(&'a str, Value<'a>)>,
 }
 
 /// The value of a field.
@@ -32,21 +31,23 @@ pub(super) type Value<'a> = Cow<'a, [u8]>;
 
 impl<'a> HeaderEdits<'a> {
     /// Edits that drop these fields.
-    pub(super) fn dropping(dropped: NameSet, drops_other: fn(&str) -> bool) -> Self {
+    pub(super) fn dropping(dropped: NameSet, drops_other: Option<fn(&str) -> bool>) -> Self {
         Self {
             dropped,
             drops_other,
             nominated: Vec::new(),
             replaced: Vec::new(),
-            set: Vec::with_capacity(8),
+            own: Vec::new(),
             dropped_alike: None,
-            added: Vec::new(),
         }
     }
 
     /// Drops the fields that Connection names.
-    pub(super) fn nominate<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
-        for name in names {
+    pub(super) fn nominate(&mut self, fields: &Fields<'_>) {
+        if !fields.connection().names_fields {
+            return;
+        }
+        for name in nominated(fields) {
             match FieldName::parse(name.as_bytes()) {
                 Some(known) => self.dropped.insert(known),
                 None => self.nominated.push(name.to_ascii_lowercase()),
@@ -59,23 +60,36 @@ impl<'a> HeaderEdits<'a> {
     /// Replaces all fields of the name.
     pub(crate) fn set(&mut self, name: &'a str, value: impl Into<Value<'a>>) {
         self.remove(name);
-        self.set.push((name, value.into()));
+        self.add(name, value);
     }
 
     /// Drops all fields of the name.
     pub(crate) fn remove(&mut self, name: &'a str) {
-        self.set
-            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         match FieldName::parse(name.as_bytes()) {
-            Some(known) => self.dropped.insert(known),
-            None => self.replaced.push(name),
+            Some(known) => self.remove_known(known),
+            None => {
+                self.retract(name);
+                self.replaced.push(name);
+            }
         }
+    }
+
+    /// Drops all fields of a known name.
+    pub(crate) fn remove_known(&mut self, name: FieldName) {
+        self.retract(name.as_str());
+        self.dropped.insert(name);
+    }
+
+    /// Removes hubgate's own fields of the name.
+    fn retract(&mut self, name: &str) {
+        self.own
+            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
     }
 
     /// Reports whether the fields of the name are replaced.
     pub(crate) fn sets(&self, name: &str) -> bool {
-        let mut set = self.set.iter();
-        set.any(|(other, _)| other.eq_ignore_ascii_case(name))
+        let mut own = self.own.iter();
+        own.any(|(other, _)| other.eq_ignore_ascii_case(name))
     }
 
     /// Sets the field that names the user to the upstream; drops a client's field of that name,
@@ -88,24 +102,24 @@ impl<'a> HeaderEdits<'a> {
         }
     }
 
-    /// Adds a field to those of the name.
+    /// Adds a field to those of the name; it is the only one where those are dropped anyway.
     pub(super) fn add(&mut self, name: &'a str, value: impl Into<Value<'a>>) {
-        self.added.push((name, value.into()));
+        self.own.push((name, value.into()));
     }
 
-    /// Writes the fields that are not dropped, as they were spelled, and then those set and added.
+    /// Writes the fields that are not dropped, as they were spelled, and then hubgate's own.
     pub(crate) fn write(&self, fields: &Fields<'_>, wire: &mut BytesMut) {
         for (name, value) in self.changed(fields) {
             put_field(wire, name, value);
         }
     }
 
-    /// The fields that are not dropped, as they were spelled, and then those set and added.
+    /// The fields that are not dropped, as they were spelled, and then hubgate's own.
     pub(crate) fn changed<'h>(
         &'h self,
         fields: &'h Fields<'_>,
     ) -> impl Iterator<Item = (&'h [u8], &'h [u8])> {
-        let own = self.set.iter().chain(&self.added);
+        let own = self.own.iter();
         fields
             .iter()
             .filter(|field| !self.drops(field))
@@ -116,8 +130,14 @@ impl<'a> HeaderEdits<'a> {
     fn drops(&self, field: &Field<'_>) -> bool {
         match field.known {
             Some(known) => self.dropped.has(known) || self.is_alike(field.name),
-            None => self.drops_spelled(field.name),
+            None => self.drops_others() && self.drops_spelled(field.name),
         }
+    }
+
+    /// Reports whether some field of another name may be dropped.
+    fn drops_others(&self) -> bool {
+        let names_none = self.nominated.is_empty() && self.replaced.is_empty();
+        self.drops_other.is_some() || self.dropped_alike.is_some() || !names_none
     }
 
     fn drops_spelled(&self, name: &[u8]) -> bool {
@@ -134,7 +154,7 @@ impl<'a> HeaderEdits<'a> {
     /// Reports whether a field is dropped or replaced, by its name in lower case.
     fn drops_lower(&self, name: &str) -> bool {
         let is_named = |other: &&str| other.eq_ignore_ascii_case(name);
-        (self.drops_other)(name)
+        self.drops_other.is_some_and(|drops| drops(name))
             || self.is_nominated(name)
             || self.replaced.iter().any(is_named)
             || self.is_alike(name.as_bytes())

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use pingora_core::protocols::http::date::get_cached_date;
 
-use super::{HeaderEdits, nominated};
+use super::HeaderEdits;
 use crate::{
     fields::{FieldName, NameSet},
     http::{
@@ -29,7 +29,7 @@ impl ResponseHead<'_> {
     pub(in crate::http::forward) fn edits<'a>(&self, admitted: &'a Admitted) -> HeaderEdits<'a> {
         let (site, secure) = (&admitted.site, admitted.exchange.connection.tls.is_some());
         let mut edits = HeaderEdits::for_client(&admitted.cors);
-        edits.nominate(nominated(&self.fields));
+        edits.nominate(&self.fields);
         // The upstream may have no clock (RFC 9110, section 6.6.1).
         if !self.status.is_informational() && !self.fields.has(FieldName::Date) {
             edits.set("Date", get_cached_date().as_bytes().to_vec());
@@ -110,12 +110,12 @@ impl HeaderEdits<'_> {
     fn for_client(cors: &Cors) -> Self {
         match cors {
             Cors::Allowed(_) => {
-                let mut edits = Self::dropping(HOP_BY_HOP, is_of_cors);
+                let mut edits = Self::dropping(HOP_BY_HOP, Some(is_of_cors));
                 edits.remove(FieldName::AccessControlRequestHeaders.as_str());
                 edits.remove(FieldName::AccessControlRequestMethod.as_str());
                 edits
             }
-            Cors::Off | Cors::Varies => Self::dropping(HOP_BY_HOP, |_| false),
+            Cors::Off | Cors::Varies => Self::dropping(HOP_BY_HOP, None),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{Method, StatusCode, Version};
 
 use super::{Judged, Malformed};
-use crate::authority::Authority;
+use crate::authority::{Authority, SentAuthority};
 
 /// A request line (RFC 9112, section 3).
 pub(super) struct RequestLine<'h> {
@@ -72,7 +72,7 @@ impl<'h> RequestLine<'h> {
 
     /// The target in origin or asterisk form; a host in absolute form has to be that of Host
     /// (RFC 9112, section 3.2).
-    pub(super) fn origin_form(&self, host: Option<&Authority>) -> Judged<Cow<'h, str>> {
+    pub(super) fn origin_form(&self, host: Option<&SentAuthority>) -> Judged<Cow<'h, str>> {
         let target = self.target;
         if is_origin_form(&self.method, target) {
             return Ok(target.into());
@@ -80,7 +80,8 @@ impl<'h> RequestLine<'h> {
         let rest = strip_scheme(target);
         let rest = rest.ok_or(Malformed::bad_request("the target does not begin with /"))?;
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        let same = Authority::parse(authority).is_some_and(|named| Some(&named) == host);
+        let same = Authority::parse(authority)
+            .is_some_and(|named| host.is_some_and(|host| **host == named));
         if !same {
             return Err(Malformed::bad_request(
                 "the target names another host than Host",

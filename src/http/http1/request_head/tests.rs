@@ -1,7 +1,7 @@
 use crate::http::http1::request_head::*;
 
 fn parse(head: &str) -> Judged<Head<'_>> {
-    Head::parse(head.as_bytes())
+    Head::parse(head.as_bytes(), &LastAuthority::default())
 }
 
 fn refusal(head: &str) -> u16 {

@@ -11,6 +11,7 @@ use crate::{
     transport::{
         client_stream::{ClientStream, Gate},
         connection_info::ConnectionInfo,
+        signal::Waiter,
     },
 };
 
@@ -24,15 +25,31 @@ pub(super) struct State {
     pub(super) header_time: Duration,
 }
 
-impl State {
-    /// Waits until the connection has to end after its open streams.
-    pub(super) async fn asked_to_leave(&self) {
-        tokio::select! {
-            () = self.proxy.drain.begun() => {}
-            () = self.connection.leave.cancelled() => {}
+/// The signals after which a connection ends once its streams have ended.
+pub(super) struct Departure {
+    drain: Waiter,
+    leave: Waiter,
+}
+
+impl Departure {
+    pub(super) fn new(proxy: &Proxy, connection: &ConnectionInfo) -> Self {
+        Self {
+            drain: proxy.drain.begun(),
+            leave: connection.leave.waiter(),
         }
     }
 
+    /// Waits until the connection has to end after its open streams.
+    pub(super) async fn asked(&mut self) {
+        poll_fn(|context| match self.drain.poll(context) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => self.leave.poll(context),
+        })
+        .await;
+    }
+}
+
+impl State {
     /// Waits until no stream was open for the idle timeout.
     pub(super) async fn timed_out(&self, leaving: bool) {
         self.active.none().await;

@@ -104,14 +104,19 @@ impl Client for Stream {
             .map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
-    async fn begin(&mut self, head: Response<()>, first: &[u8], ended: bool) -> io::Result<()> {
+    async fn begin(
+        &mut self,
+        head: Response<()>,
+        first: &mut BytesMut,
+        ended: bool,
+    ) -> io::Result<()> {
         let bare = ended && first.is_empty() && self.trailers.is_none();
         self.start(head, bare)?;
         if bare || (first.is_empty() && !ended) {
             return Ok(());
         }
         let _waiting = self.connection.memory.charge(first.len());
-        self.send(&mut first.into(), ended).await
+        self.send(first, ended).await
     }
 
     async fn send(&mut self, piece: &mut BytesMut, ended: bool) -> io::Result<()> {

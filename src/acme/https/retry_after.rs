@@ -1,23 +1,10 @@
-//! The earliest moment of the next request to a CA, from `Retry-After` or from a sentence of Let's
-//! Encrypt.
+//! The earliest moment of the next request to a server, from `Retry-After`, and the dates of HTTP.
 
 use http::{HeaderMap, header::RETRY_AFTER};
-use time::{
-    Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset,
-    format_description::{
-        BorrowedFormatItem,
-        well_known::{Rfc2822, Rfc3339},
-    },
-    macros::format_description,
-};
-
-/// The format of Let's Encrypt in sentences, in UTC.
-const IN_SENTENCE: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
-const IN_SENTENCE_LENGTH: usize = "2026-11-26 10:00:00".len();
+use time::{Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc2822};
 
 /// Reads `Retry-After`: seconds from `now`, or a date (RFC 9110, 10.2.3).
-pub(super) fn from_headers(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
+pub(crate) fn from_headers(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse::<u32>() {
         return now.checked_add(Duration::seconds(seconds.into()));
@@ -26,7 +13,7 @@ pub(super) fn from_headers(headers: &HeaderMap, now: OffsetDateTime) -> Option<O
 }
 
 /// Parses a date in any of the three forms of HTTP (RFC 9110, 5.6.7).
-pub(super) fn parse_date(text: &str) -> Option<OffsetDateTime> {
+pub(crate) fn parse_date(text: &str) -> Option<OffsetDateTime> {
     let preferred = OffsetDateTime::parse(text, &Rfc2822).ok().and_then(to_utc);
     preferred.or_else(|| {
         let obsolete = ObsoleteDate::parse_rfc_850(text);
@@ -37,20 +24,8 @@ pub(super) fn parse_date(text: &str) -> Option<OffsetDateTime> {
 }
 
 /// Converts a moment to UTC; none if its year is then outside the calendar.
-pub(super) fn to_utc(moment: OffsetDateTime) -> Option<OffsetDateTime> {
+pub(crate) fn to_utc(moment: OffsetDateTime) -> Option<OffsetDateTime> {
     moment.checked_to_offset(UtcOffset::UTC)
-}
-
-/// Finds the moment that follows "retry after" in a sentence.
-pub(super) fn from_sentence(sentence: &str) -> Option<OffsetDateTime> {
-    let (_, rest) = sentence.split_once("retry after ")?;
-    let word = rest.split([' ', ',', '"']).next()?;
-    let word = word.trim_end_matches(['.', ':']);
-    if let Ok(moment) = OffsetDateTime::parse(word, &Rfc3339) {
-        return to_utc(moment);
-    }
-    let moment = PrimitiveDateTime::parse(rest.get(..IN_SENTENCE_LENGTH)?, IN_SENTENCE);
-    Some(moment.ok()?.assume_utc())
 }
 
 /// The fields of a date in one of HTTP's obsolete forms (RFC 9110, 5.6.7).
@@ -147,27 +122,6 @@ mod tests {
             "Fri, 31 Dec 9999 23:00:00 -0200",
         ] {
             assert_eq!(header(malformed), None, "{malformed}");
-        }
-    }
-
-    #[test]
-    fn a_sentence_names_the_moment_after_retry_after() {
-        let moment = Some(datetime!(2026-11-26 10:00 UTC));
-        for sentence in [
-            "too many certificates (5) already issued, retry after 2026-11-26 10:00:00 UTC: see x",
-            "too many new orders, retry after 2026-11-26T10:00:00Z: see x",
-            "retry after 2026-11-26T10:00:00Z",
-        ] {
-            assert_eq!(from_sentence(sentence), moment, "{sentence}");
-        }
-        for malformed in [
-            "retry after a while",
-            "retry after ",
-            "retry after 2026-99-26 10:00:00",
-            "retry after 9999-12-31T23:59:59-01:00",
-            "é",
-        ] {
-            assert_eq!(from_sentence(malformed), None, "{malformed}");
         }
     }
 }
