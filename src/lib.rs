@@ -9,6 +9,7 @@ pub mod config;
 pub mod connection;
 pub mod devices;
 pub mod doctor;
+pub mod events;
 pub mod fields;
 pub mod file_access;
 #[cfg(any(fuzzing, test))]
@@ -18,8 +19,10 @@ pub mod http;
 #[cfg(test)]
 mod layers;
 pub mod nginx;
+pub mod owner;
 pub mod pages;
 mod private_file;
+mod recent_map;
 mod regular_file;
 pub mod server;
 pub mod sites;

@@ -1,7 +1,10 @@
 //! The factors that connection and session prove, before the request's password is verified.
 
-use super::{factors::Factors, session::Account};
-use crate::tls::{ClientCertificateError, Identity};
+use super::session::Account;
+use crate::{
+    events::factors::Factors,
+    tls::{ClientCertificateError, Identity},
+};
 
 /// The evaluation of a rule before the request's password is verified.
 #[derive(Default)]

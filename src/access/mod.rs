@@ -6,7 +6,6 @@
 pub mod address_group;
 pub mod basic;
 pub mod evidence;
-pub mod factors;
 mod found_factors;
 mod login;
 pub mod network;
@@ -19,7 +18,6 @@ pub mod policy;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "a property that does not hold panics")]
 pub(crate) mod properties;
-mod recent_map;
 pub mod rule;
 pub mod session;
 pub mod throttle;

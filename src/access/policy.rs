@@ -7,7 +7,6 @@ use std::{path::Path, sync::Arc};
 
 use super::{
     evidence::Evidence,
-    factors::Factors,
     network::Client,
     password::Passwords,
     path::{self, InvalidPath},
@@ -17,6 +16,7 @@ use super::{
 };
 use crate::{
     config::model::{ClientCertificate, PathAccess, PathRule, Site},
+    events::factors::Factors,
     tls::ClientAuth,
 };
 

@@ -8,7 +8,6 @@ use std::{path::Path, sync::Arc};
 use super::{
     basic::Basic,
     evidence::Known,
-    factors::Factors,
     found_factors::Evaluation,
     login::Login,
     network::Client,
@@ -19,6 +18,7 @@ use super::{
 };
 use crate::{
     config::model::{Access, ClientCertificate, ClientHeaders, Networks, Satisfy},
+    events::factors::Factors,
     tls::{ClientAuth, Identity},
 };
 

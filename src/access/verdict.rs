@@ -4,12 +4,10 @@
 
 use std::time::Duration;
 
-use super::{
-    evidence::Evidence, factors::Factors, found_factors::Evaluation, login::Login,
-    session::SessionSubject,
-};
+use super::{evidence::Evidence, found_factors::Evaluation, login::Login, session::SessionSubject};
 use crate::{
     config::model::ClientHeaders,
+    events::factors::Factors,
     tls::{ClientCertificateError, Identity},
 };
 

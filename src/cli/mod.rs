@@ -11,6 +11,7 @@ mod doctor;
 mod explain;
 mod import_nginx;
 mod init;
+mod log;
 mod manual;
 mod output;
 mod prompt;
@@ -45,6 +46,7 @@ use self::{
     explain::Explain,
     import_nginx::ImportNginx,
     init::Init,
+    log::Log,
     manual::Manual,
     output::{print, print_json, print_step, print_verbatim},
     status::Status,
@@ -88,6 +90,8 @@ enum Command {
     Reload,
     /// Print the state of the running process.
     Status(Status),
+    /// Print the last entries and refusals, and why.
+    Log(Log),
     /// Print, renew and test the certificates that a CA issues.
     #[command(subcommand)]
     Cert(Cert),
@@ -162,6 +166,7 @@ impl Arguments {
             Command::Doctor(doctor) => doctor.run(&config),
             Command::Reload => reload::run(&config),
             Command::Status(status) => status.run(&config),
+            Command::Log(log) => log.run(&config),
             Command::Cert(cert) => cert.run(&config),
             Command::Client(client) => client.run(&config),
             Command::ImportNginx(import) => import_nginx::run(&import),

@@ -26,7 +26,7 @@ pub use self::{
     host::{Host, Origin},
     named::NamedFiles,
     pin::Pin,
-    site::{Certificate, Destination, Hsts, PathAccess, PathRule, Site},
+    site::{Certificate, Destination, Hsts, PathAccess, PathRule, Serve, Site},
     upstream::{HealthCheck, HubKind, Server, Upstream},
 };
 
@@ -47,6 +47,8 @@ pub struct Config {
     pub limits: Limits,
     /// Format of the access log and lowest severity of the journal.
     pub log: Log,
+    /// The history of entries and refusals.
+    pub history: History,
     /// Risks and unused settings in a valid file, each with its place.
     pub warnings: Vec<String>,
     /// Places of the file that name other files.
@@ -79,6 +81,13 @@ pub struct Limits {
     pub memory: usize,
     /// Time that a response or WebSocket may last without a byte in either direction.
     pub stream_idle: Duration,
+}
+
+/// The history of entries and refusals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct History {
+    /// Time after which addresses are forgotten; `None` if they are not stored.
+    pub addresses: Option<Duration>,
 }
 
 /// The access log and the journal.

@@ -152,7 +152,7 @@ impl Acceptor {
 
     /// Runs a connection on a worker if the limits permit it.
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, tls: bool) {
-        let counters = &self.proxy.counters;
+        let counters = &self.proxy.events.counters;
         let sites = self.proxy.sites();
         let (address, local) = (peer.ip(), stream.local_addr());
         let mut limits = sites.config.limits;
@@ -177,7 +177,7 @@ impl Acceptor {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => debug!("connection of {peer}: {error}"),
                 Err(Aborted) => {
-                    let counters = &acceptor.proxy.counters;
+                    let counters = &acceptor.proxy.events.counters;
                     counters.limits.evicted.note(address);
                 }
             }

@@ -53,7 +53,7 @@ impl<'a> TlsHandshake<'a> {
         mut self,
         mut stream: TcpStream,
     ) -> io::Result<Option<(Socket, ConnectionInfo)>> {
-        let failed = &self.proxy.counters.handshakes_failed;
+        let failed = &self.proxy.events.counters.handshakes_failed;
         let hello = read_client_hello(&mut stream).await;
         let accepted = hello.inspect_err(|_| failed.add(1))?;
         let start = StartHandshake::from_parts(accepted, stream);
@@ -67,6 +67,8 @@ impl<'a> TlsHandshake<'a> {
         let (config, requested) = self.site_config(name.as_ref());
         match start.into_stream(config).into_fallible().await {
             Ok(stream) => {
+                let counters = &self.proxy.events.counters;
+                counters.handshakes_completed.add(1);
                 self.connection.tls = Some(Handshake::new(&stream, name, requested));
                 Ok(Some((Socket::Tls(Box::new(stream)), self.connection)))
             }

@@ -170,6 +170,28 @@ impl Devices {
         self.in_registry(|registry| Some(registry.of_serial(serial)?.name.clone()))?
     }
 
+    /// Returns the states of all devices as they were read last; none if the registry cannot be read.
+    #[must_use]
+    pub fn current_states(&self) -> Vec<DeviceReport> {
+        let states = self.in_registry(|registry| {
+            let last_seen = lock(&self.0.last_seen);
+            registry::status::of(registry, last_seen.sightings(), OffsetDateTime::now_utc())
+        });
+        states.unwrap_or_default()
+    }
+
+    /// Returns the serial numbers of revoked certificates with the names of their devices.
+    #[must_use]
+    pub fn revoked(&self) -> Vec<(String, registry::name::Name)> {
+        let revoked = self.in_registry(|registry| {
+            let devices = registry.certificates().iter();
+            let revoked = devices.filter(|device| device.revoked.is_some());
+            let named = revoked.map(|device| (device.serial.clone(), device.name.clone()));
+            named.collect()
+        });
+        revoked.unwrap_or_default()
+    }
+
     /// Returns the states of all devices.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use super::{dry_run, startup::CannotStart};
 use crate::{
     acme,
     config::model::Config,
+    events::site_counters::SiteTable,
     private_file::{OwnerRights, user_name},
     sites::Sites,
     tls::AcmeCertificates,
@@ -17,7 +18,7 @@ use crate::{
 pub(crate) fn warnings(config: &Config) -> anyhow::Result<Vec<String>> {
     let rights = OwnerRights::assume(&config.state)?;
     let read = dry_run::dry_run(config, |config| {
-        Ok(Sites::build(config, &AcmeCertificates::default())?.warnings())
+        Ok(Sites::build(config, &AcmeCertificates::default(), &SiteTable::default())?.warnings())
     });
     let mut warnings = read.map_err(|fault| with_user(fault, &rights))?;
     warnings.extend(acme::faults(config));

@@ -14,6 +14,7 @@ pub mod http1;
 pub mod http2;
 pub(crate) mod max_forwards;
 mod openhab_cookie;
+mod own_answer;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "a panic reports a broken property")]
 pub(crate) mod properties;

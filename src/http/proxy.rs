@@ -3,7 +3,7 @@
 //! `server` makes it once. The steps of a request are its methods, each in the file of the step.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -12,11 +12,12 @@ use arc_swap::{ArcSwap, Guard};
 use super::{admission::sessions::SessionStore, drain::Drain, health::HealthChecks};
 use crate::{
     access::{network::Peer, throttle::Throttle},
-    acme::challenge::ActiveChallenges,
+    acme::{Certificates, challenge::ActiveChallenges},
     config::model::Config,
     devices::Devices,
+    events::Events,
     sites::{Sites, site::Site},
-    telemetry::{access_log::AccessLog, counters::Counters, line_limit::LineLimit},
+    telemetry::line_limit::LineLimit,
     tls::AcmeCertificates,
     transport::{connection_info::ConnectionInfo, memory_budget::MemoryBudget},
     upstream::Connector,
@@ -25,10 +26,8 @@ use crate::{
 /// The state that all requests share.
 pub struct Proxy {
     sites: ArcSwap<Sites>,
-    /// The access log.
-    pub log: AccessLog,
-    /// The counters of the process.
-    pub counters: Counters,
+    /// The readers of events: access log, counters, history.
+    pub events: Arc<Events>,
     /// The steps in which the process drains.
     pub drain: Drain,
     pub(super) throttle: Arc<Throttle>,
@@ -41,6 +40,8 @@ pub struct Proxy {
     pub challenges: ActiveChallenges,
     /// The token that the process which hands over to this one expects at its probe.
     pub takeover: Option<String>,
+    /// Certificates of CAs; not set in a dry run.
+    pub certificates: OnceLock<Arc<Certificates>>,
     /// Devices with a certificate of hubgate's own CA.
     pub devices: Devices,
     /// The memory budget of all client connections.
@@ -61,20 +62,20 @@ impl Proxy {
     /// Every file that cannot be used, in one error.
     pub fn build(
         config: Config,
-        log: AccessLog,
+        events: Arc<Events>,
         issued: &AcmeCertificates,
         challenges: ActiveChallenges,
         devices: Devices,
     ) -> anyhow::Result<Self> {
         let sessions = SessionStore::new(&config.state);
         let budget = MemoryBudget::new(config.limits.memory);
-        let sites = Sites::build(config, issued)?;
+        events.history.keep_addresses(config.history.addresses);
+        let sites = Sites::build(config, issued, &events.sites)?;
         sessions.prepare(&sites);
         let connector = Arc::<Connector>::default();
         Ok(Self {
             sites: ArcSwap::from_pointee(sites),
-            log,
-            counters: Counters::default(),
+            events,
             drain: Drain::default(),
             throttle: Arc::new(Throttle::new()),
             throttled: LineLimit::per_second(1),
@@ -82,6 +83,7 @@ impl Proxy {
             sessions,
             challenges,
             takeover: None,
+            certificates: OnceLock::new(),
             devices,
             budget,
             health: HealthChecks::new(connector.clone()),
@@ -134,6 +136,9 @@ impl Proxy {
         sites.carry_over(&self.current_sites());
         self.health.follow(&sites);
         self.budget.set_limit(sites.config.limits.memory);
+        self.events.sites.keep(&sites.names());
+        let addresses = sites.config.history.addresses;
+        self.events.history.keep_addresses(addresses);
         self.sites.store(Arc::new(sites));
         self.begin_edition();
     }

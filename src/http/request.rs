@@ -42,6 +42,7 @@ pub struct Exchange {
     /// The client's connection.
     pub connection: Arc<ConnectionInfo>,
     _underway: GaugeGuard,
+    _in_flight: GaugeGuard,
     /// The instant at which the head was complete.
     pub began: Instant,
     /// The time of day at which the head was complete.
@@ -104,9 +105,10 @@ impl Exchange {
         let trusted = &sites.config.trusted_proxies;
         let client = Client::from_request(connection.network_peer(), trusted, request.fields);
         Self {
-            sites,
             client,
             _underway: connection.requests.enter(),
+            _in_flight: sites.in_flight.enter(),
+            sites,
             connection,
             began: Instant::now(),
             time: SystemTime::now(),

@@ -1,6 +1,8 @@
 //! The notices of local responses, independent of language and format.
 
-use crate::{access::path::InvalidPath, tls::ClientCertificateError};
+use std::fmt::Display;
+
+use crate::{access::path::InvalidPath, events::reason::Reason, tls::ClientCertificateError};
 
 /// The notice of a local response.
 #[derive(Clone, Debug)]
@@ -75,6 +77,40 @@ impl Notice {
             // The status of a foreign origin varies.
             _ => return None,
         })
+    }
+
+    /// Returns the reason for which the request is refused or fails; none for a redirect.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        Some(match self {
+            Self::Malformed(_) => Reason::Malformed,
+            Self::BadPath(_) => Reason::BadPath,
+            Self::Misdirected(_) => Reason::NoSite,
+            Self::PasswordRequired(_) => Reason::PasswordAbsent,
+            Self::CertificateRequired => Reason::CertificateAbsent,
+            Self::CertificateInvalid(..) => Reason::CertificateInvalid,
+            Self::Outside | Self::Masqueraded => Reason::Network,
+            Self::ForeignOrigin => Reason::ForeignOrigin,
+            Self::Throttled => Reason::BackOff,
+            Self::TooLarge => Reason::TooLarge,
+            Self::ClientSlow => Reason::ClientSlow,
+            Self::HubStarting | Self::OpenHabStarting => Reason::HubDown,
+            Self::HubBroken => Reason::HubBroken,
+            Self::HubSlow => Reason::HubSlow,
+            Self::Internal => Reason::Internal,
+            Self::ToHttps | Self::ToFolder | Self::ToOrigin | Self::Other => return None,
+        })
+    }
+
+    /// Returns the cause of a reason that has several.
+    #[must_use]
+    pub fn detail(&self) -> Option<&dyn Display> {
+        match self {
+            Self::Malformed(cause) => Some(cause),
+            Self::BadPath(cause) => Some(cause),
+            Self::CertificateInvalid(cause, _) | Self::PasswordRequired(Some(cause)) => Some(cause),
+            _ => None,
+        }
     }
 
     /// Reports whether the same request may succeed if it is sent again.

@@ -24,6 +24,7 @@ use tracing::{error, info};
 pub(super) use self::{predecessor::Predecessor, sockets::Accepting};
 use self::{probe::Probe, sockets::Sockets, successor::Successor};
 use super::Server;
+use crate::events::event::Event;
 
 /// Environment variable: path of the socket for the new process's report of readiness.
 const READY: &str = "HUBGATE_READY_SOCKET";
@@ -96,6 +97,9 @@ impl Server {
         };
         let handed_over = handed_over.await;
         self.files.run(move || drop(sockets)).await.ok();
+        if handed_over.is_err() {
+            self.proxy.events.history.end_part();
+        }
         handed_over
     }
 }
@@ -120,6 +124,7 @@ impl HandOver<'_> {
         let process = successor.release();
         server.manager.notify(&[NotifyState::MainPid(process)]);
         server.proxy.drain.begin();
+        server.proxy.events.report(Event::HandOver { process });
         info!("process {process} has taken over");
         Ok(accepting)
     }
@@ -128,6 +133,7 @@ impl HandOver<'_> {
     /// starts the new process.
     async fn start_successor(&self) -> anyhow::Result<(Successor, impl Sized + use<>)> {
         let orders_paused = timeout(ORDERS, self.server.certificates.pause_orders()).await;
+        self.server.history.begin_part().await;
         let listening = self.server.listeners.lock().await.copies()?;
         let count = listening.len();
         let mappings = (FIRST_DESCRIPTOR..).zip(listening);

@@ -9,17 +9,17 @@ use crate::{
     acme::{Certificates, Prepared},
     config::model::Config,
     devices::Devices,
+    events::{Events, history::HistoryFile},
     file_access::FileAccess,
     http::proxy::Proxy,
     private_file::{PrivateFolder, remove_leftovers},
-    telemetry::access_log::AccessLog,
     tls::AcmeCertificates,
 };
 
 /// The inputs of the load.
 pub(super) struct Loading {
     pub(super) config: Config,
-    pub(super) log: AccessLog,
+    pub(super) events: Arc<Events>,
     pub(super) files: FileAccess,
     pub(super) shutdown: CancellationToken,
     pub(super) acme: Handle,
@@ -28,7 +28,7 @@ pub(super) struct Loading {
 /// The loaded parts of the server.
 pub(super) struct Loaded {
     pub(super) issued: Arc<AcmeCertificates>,
-    pub(super) certificates: Certificates,
+    pub(super) certificates: Arc<Certificates>,
     pub(super) prepared: Prepared,
     pub(super) proxy: Proxy,
 }
@@ -43,11 +43,14 @@ impl Loading {
         let files = self.files;
         let certificates =
             Certificates::new(&config.state, issued.clone(), self.shutdown, files.clone());
-        let certificates = certificates.on_runtime(self.acme);
+        let certificates = Arc::new(certificates.on_runtime(self.acme));
         let prepared = certificates.prepare(&config)?;
         let challenges = certificates.challenges().clone();
         let devices = Devices::load(&config, files)?;
-        let proxy = Proxy::build(config, self.log, &issued, challenges, devices)?;
+        let history = HistoryFile::new(&config.state).load();
+        self.events.history.load(history);
+        let proxy = Proxy::build(config, self.events, &issued, challenges, devices)?;
+        proxy.certificates.set(certificates.clone()).ok();
         Ok(Loaded {
             issued,
             certificates,

@@ -13,7 +13,9 @@ use tracing::warn;
 
 use super::{
     handover::{Accepting, Predecessor},
+    history::HistoryTask,
     listeners::Listeners,
+    observation::Observed,
     service_manager::ServiceManager,
     signals::{RunMode, Signals},
     sweep::Sweeps,
@@ -36,13 +38,16 @@ pub struct Server {
     pub(super) manager: ServiceManager,
     pub(super) files: FileAccess,
     pub(super) sweeps: Sweeps,
+    pub(super) history: HistoryTask,
+    /// The states at the last observation.
+    pub(super) observed: Mutex<Observed>,
     /// Watches the files of the devices.
     pub(super) device_files: Arc<FileWatch>,
     pub(super) proxy: Arc<Proxy>,
     pub(super) acceptor: Arc<Acceptor>,
     pub(super) registry: Arc<ConnectionRegistry>,
     pub(super) acme_certificates: Arc<AcmeCertificates>,
-    pub(super) certificates: Certificates,
+    pub(super) certificates: Arc<Certificates>,
     pub(super) listeners: tokio::sync::Mutex<Listeners>,
     /// Locked during a reload, so that two concurrent reloads cannot end with the older
     /// configuration.

@@ -34,10 +34,12 @@ impl Server {
                         self.poll_files().await;
                     }
                     self.end_unadmitted().await;
+                    self.observe_hubs();
                 }
                 _ = minutes.tick() => {
                     self.log_warnings();
-                    self.proxy.counters.limits.sum_up();
+                    self.observe_minute();
+                    self.proxy.events.counters.limits.sum_up();
                     self.proxy.budget.evictions.sum_up();
                     self.acceptor.sum_up();
                 }
@@ -77,6 +79,7 @@ impl Server {
         }
         if refreshed.has_changed {
             self.proxy.begin_edition();
+            self.observe_devices();
             self.log_warnings();
         }
         refreshed.has_changed

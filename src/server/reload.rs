@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 use crate::{
     acme::Prepared,
     config::{self, model::Config},
+    events::event::Event,
     sites::Sites,
 };
 
@@ -42,6 +43,17 @@ impl Server {
     /// # Errors
     /// The faults of the configuration or of a file that it names; nothing has changed then.
     pub(super) async fn reload(self: &Arc<Self>) -> anyhow::Result<()> {
+        let reloaded = self.swap_sites().await;
+        let events = &self.proxy.events;
+        if reloaded.is_err() {
+            events.sites.keep(&self.proxy.sites().names());
+        }
+        let fault = reloaded.as_ref().err().map(|fault| format!("{fault:#}"));
+        events.report(Event::Reload { fault });
+        reloaded
+    }
+
+    async fn swap_sites(self: &Arc<Self>) -> anyhow::Result<()> {
         let _lock = self.reloading.lock().await;
         let server = self.clone();
         let (sites, prepared) = self.files.run(move || server.load()).await??;
@@ -55,7 +67,7 @@ impl Server {
         if let Err(error) = self.journal.set_level(config.log.level) {
             warn!("the log level cannot be changed: {error}");
         }
-        self.proxy.log.set_format(config.log.access);
+        self.proxy.events.log.set_format(config.log.access);
         self.proxy.replace(sites);
         *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = OffsetDateTime::now_utc();
         self.certificates.run_prepared(prepared);
@@ -71,7 +83,7 @@ impl Server {
         let prepared = self.certificates.prepare(&config)?;
         let before = self.proxy.sites();
         self.proxy.devices.prepare_again(&config, &before.config)?;
-        let sites = Sites::build(config, &self.acme_certificates)?;
+        let sites = Sites::build(config, &self.acme_certificates, &self.proxy.events.sites)?;
         self.proxy.prepare(&sites);
         Ok((sites, prepared))
     }

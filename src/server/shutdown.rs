@@ -34,7 +34,8 @@ impl Server {
             () = self.stop(End::Stop) => true,
             () = signals.recv() => {
                 info!("stop requested again: {} connections are closed", self.acceptor.tasks().len());
-                self.proxy.log.flush();
+                self.history.end().await;
+                self.proxy.events.log.flush();
                 false
             }
         }
@@ -58,10 +59,11 @@ impl Server {
             }
         }
         self.close_websockets().await;
+        self.history.end().await;
         let devices = self.proxy.devices.clone();
         let last_write = self.files.run(move || devices.save(Duration::ZERO));
         timeout(LAST_WRITE, last_write).await.ok();
-        self.proxy.log.flush();
+        self.proxy.events.log.flush();
         info!("ended");
     }
 

@@ -19,6 +19,7 @@ use super::{
     control::ControlSocket,
     descriptors::DescriptorCapacity,
     handover::Predecessor,
+    history::HistoryTask,
     listeners::Listeners,
     loading::{Loaded, Loading},
     service_manager::ServiceManager,
@@ -28,6 +29,7 @@ use super::{
 use crate::{
     config::{self, model::Config},
     connection::{acceptor::Acceptor, registry::ConnectionRegistry, workers::Workers},
+    events::{Events, event::Event},
     file_access::{self, FileAccess},
     http::proxy::Proxy,
     sites::file_watch::{FileWatch, Refreshed},
@@ -106,6 +108,9 @@ impl Startup {
             }
         };
         server.log_warnings();
+        server.observe_devices();
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        server.proxy.events.report(Event::Start { version });
         tokio::spawn(server.clone().refresh());
         tokio::spawn(server.clone().serve_control(socket));
         server.notify_ready(predecessor.as_ref());
@@ -128,8 +133,10 @@ impl Server {
         let manager = ServiceManager::start().context("starting a thread")?;
         let (listen, connections) = (config.listen.clone(), config.limits.connections);
         let (files, shutdown) = (FileAccess::with_deadline(), CancellationToken::new());
+        let log = AccessLog::new(config.log.access).context("starting the access log")?;
+        let (events, queue) = Events::new(log);
         let loading = Loading {
-            log: AccessLog::new(config.log.access).context("starting the access log")?,
+            events,
             config,
             files: files.clone(),
             shutdown: shutdown.child_token(),
@@ -161,6 +168,8 @@ impl Server {
             journal,
             manager,
             sweeps: Sweeps::new(files.clone()),
+            history: HistoryTask::start(&proxy, files.clone(), queue, alone.clone()),
+            observed: Mutex::default(),
             device_files: Arc::new(devices),
             files,
             proxy,

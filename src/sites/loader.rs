@@ -11,14 +11,16 @@ use crate::{
     access::{basic::Basic, password::Passwords},
     config::model::{self, ClientCaSource, ClientCertificate, Config},
     devices,
+    events::site_counters::{SiteCounters, SiteTable},
     tls::{AcmeCertificates, ClientCa, SiteTls, SystemRoots},
-    upstream::{SecretValues, Upstream},
+    upstream::{SecretValues, ServerState, Upstream},
 };
 
 /// Loads the files of a configuration.
 pub(super) struct Loader<'a> {
     config: &'a Config,
     issued: &'a AcmeCertificates,
+    counters: &'a SiteTable,
     roots: Arc<SystemRoots>,
     shared: Shared,
 }
@@ -33,13 +35,23 @@ pub(super) struct Shared {
 }
 
 impl<'a> Loader<'a> {
-    pub(super) fn new(config: &'a Config, issued: &'a AcmeCertificates) -> Self {
+    pub(super) fn new(
+        config: &'a Config,
+        issued: &'a AcmeCertificates,
+        counters: &'a SiteTable,
+    ) -> Self {
         Self {
             config,
             issued,
+            counters,
             roots: Arc::new(SystemRoots::deferred()),
             shared: Shared::default(),
         }
+    }
+
+    /// Returns the counters of the site with a name.
+    pub(super) fn counters(&self, name: &Arc<str>) -> Arc<SiteCounters> {
+        self.counters.counters(name)
     }
 
     pub(super) fn into_shared(self) -> Shared {
@@ -104,6 +116,21 @@ impl Shared {
         self.passwords
             .values()
             .for_each(|file| file.assume_correct(basic));
+    }
+
+    /// Returns the states of the servers, one for equal servers of different upstreams.
+    pub(super) fn servers(&self) -> Vec<ServerState> {
+        let upstreams = self.upstreams.values();
+        let mut states: Vec<_> = upstreams.flat_map(|upstream| upstream.states()).collect();
+        states.sort_by(|one, other| one.server.cmp(&other.server));
+        states.dedup_by(|next, kept| {
+            let is_same = next.server == kept.server;
+            if is_same {
+                kept.add(next);
+            }
+            is_same
+        });
+        states
     }
 
     /// Carries the state of unchanged upstreams over a reload.

@@ -26,9 +26,11 @@ use self::{
 use crate::{
     access::basic::Basic,
     config::model::{Config, Host},
+    events::site_counters::SiteTable,
+    telemetry::counter::Gauge,
     tls::{self, AcmeCertificates, Identity},
     transport::connection_info::{AcceptedCertificate, ConnectionInfo},
-    upstream::Upstream,
+    upstream::{ServerState, Upstream},
 };
 
 /// The sites of a configuration, immutable once built.
@@ -43,16 +45,23 @@ pub struct Sites {
     watches: Vec<Arc<FileWatch>>,
     placeholder: Arc<ServerConfig>,
     nat_loopback: NatLoopback,
+    /// Requests that have not ended.
+    pub(crate) in_flight: Gauge,
     container_network: ContainerNetwork,
 }
 
 impl Sites {
-    /// Loads every file that the configuration names; ACME certificates are in `issued`.
+    /// Loads every file that the configuration names; ACME certificates are in `issued`, and the
+    /// sites count in `counters`.
     ///
     /// # Errors
     /// [`UnusableFiles`] with the faults of all files.
-    pub fn build(config: Config, issued: &AcmeCertificates) -> anyhow::Result<Self> {
-        let mut loader = Loader::new(&config, issued);
+    pub fn build(
+        config: Config,
+        issued: &AcmeCertificates,
+        counters: &SiteTable,
+    ) -> anyhow::Result<Self> {
+        let mut loader = Loader::new(&config, issued, counters);
         let (mut all, mut file_faults) = (Vec::new(), FileFaults::default());
         for (index, site) in config.sites.iter().enumerate() {
             let mut faults = Vec::new();
@@ -73,6 +82,7 @@ impl Sites {
             watches,
             placeholder: tls::placeholder()?,
             nat_loopback: NatLoopback::load(),
+            in_flight: counters.in_flight.clone(),
             container_network: ContainerNetwork::load(),
             uses_own_ca: config.uses_own_ca(),
             config,
@@ -199,6 +209,18 @@ impl Sites {
     /// Accepts a credential wherever its user exists, without a password check; for dry runs only.
     pub fn assume(&self, basic: &Basic) {
         self.shared.assume(basic);
+    }
+
+    /// Returns the names of the sites.
+    #[must_use]
+    pub fn names(&self) -> Vec<Arc<str>> {
+        self.all.iter().map(|site| site.name.clone()).collect()
+    }
+
+    /// Returns the states of all servers of upstreams.
+    #[must_use]
+    pub fn servers(&self) -> Vec<ServerState> {
+        self.shared.servers()
     }
 
     /// Carries the state of the upstreams over a reload.

@@ -25,7 +25,10 @@ use crate::{
         path::InvalidPath,
         policy::{PathPolicy, Policy},
     },
-    config::model::{self, ClientCaSource, ClientCertificate, Hsts, Networks, Origin, PathRule},
+    config::model::{
+        self, ClientCaSource, ClientCertificate, Hsts, Networks, Origin, PathRule, Serve,
+    },
+    events::site_counters::SiteCounters,
     pages::reader::PageCache,
     tls::{ClientAuth, ClientCa, ClientChain, Identity, SiteTls},
     upstream::Upstream,
@@ -37,11 +40,13 @@ pub struct Site {
     pub config: Arc<model::Site>,
     /// The first host, which names the site in the log.
     pub name: Arc<str>,
+    /// The counters of its requests.
+    pub counters: Arc<SiteCounters>,
     /// The certificate and TLS configurations.
     pub tls: SiteTls,
     policy: Policy,
     client_cas: HashMap<ClientCertificate, Arc<ClientCa>>,
-    /// `None` if the site redirects.
+    /// `None` if the site redirects or serves.
     upstream: Option<Arc<Upstream>>,
     /// By the index of the path rule.
     path_upstreams: Vec<Option<Arc<Upstream>>>,
@@ -109,8 +114,8 @@ impl Site {
         }
         let is_bare = |rule: &&PathRule| rule.path.strip_suffix('/') == Some(&*decoded);
         let rule = self.config.paths.iter().find(is_bare)?;
-        rule.upstream.as_ref()?;
-        Some(utf8_percent_encode(&rule.path, NOT_IN_URL_PATH).to_string())
+        let is_answered = rule.upstream.is_some() || rule.serve.is_some();
+        is_answered.then(|| utf8_percent_encode(&rule.path, NOT_IN_URL_PATH).to_string())
     }
 
     /// Returns the upstream of a location; `None` if the site redirects.
@@ -120,6 +125,17 @@ impl Site {
             .path_rule()
             .and_then(|index| self.path_upstreams[index].as_ref());
         own.or(self.upstream.as_ref()).cloned()
+    }
+
+    /// Returns the answer of hubgate's own at a location; `None` if it has an upstream.
+    #[must_use]
+    pub fn serve(&self, place: &PathPolicy<'_>) -> Option<Serve> {
+        let rule = place.path_rule().and_then(|at| self.config.paths.get(at));
+        match rule {
+            Some(rule) if rule.serve.is_some() => rule.serve,
+            Some(rule) if rule.upstream.is_some() => None,
+            _ => self.config.serve(),
+        }
     }
 
     /// Returns the upstreams of the site and its paths.

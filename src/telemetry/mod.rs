@@ -4,7 +4,6 @@
 
 pub mod access_log;
 pub mod counter;
-pub mod counters;
 pub mod journal;
 pub mod limit_event;
 pub mod line_limit;

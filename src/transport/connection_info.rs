@@ -20,6 +20,7 @@ use crate::{
     access::{network::Peer, session::Chain},
     authority::LastAuthority,
     config::model::{ClientCertificate, Host},
+    events::request::LastVisitor,
     telemetry::counter::Gauge,
     tls::ClientChain,
     transport::grant::Grants,
@@ -56,6 +57,8 @@ pub struct ConnectionInfo {
     pub requests: Gauge,
     /// The time at which the connection was accepted.
     pub accepted_at: Instant,
+    /// The last visitor of the connection, which the history has.
+    pub last_visitor: LastVisitor,
     /// Grants of admitted requests that have not ended.
     pub grants: Arc<Grants>,
     accepted_certificates: Mutex<Vec<AcceptedCertificate>>,
@@ -106,6 +109,7 @@ impl ConnectionInfo {
             cut,
             requests: Gauge::default(),
             accepted_at: Instant::now(),
+            last_visitor: LastVisitor::default(),
             grants: Arc::default(),
             accepted_certificates: Mutex::default(),
             streaming: AtomicBool::new(false),

@@ -33,6 +33,8 @@ pub struct UpstreamConnection {
     pub stream: UpstreamStream,
     /// Set for a reused connection, which the server may have closed meanwhile.
     pub used: bool,
+    /// The time of the connect; none for a reused connection.
+    connect_time: Option<Duration>,
     slot: Slot,
     lifetime: Duration,
     first_response: Option<FirstResponse>,
@@ -67,7 +69,10 @@ impl Connector {
         let mut last = Unreachable::Down;
         while let Ok(Some(target)) = route.target(ALPN::H1).await {
             match self.connect_to(&target, route.connections(), reuse).await {
-                Ok(connection) => return Ok(connection),
+                Ok(connection) => {
+                    route.reached(connection.connect_time);
+                    return Ok(connection);
+                }
                 Err(fault) => last = fault.pass_over(route, &target),
             }
         }
@@ -90,7 +95,10 @@ impl Connector {
             let server = self.http2.server(&target);
             let connect_target = (&self.dialer, &target, route.connections());
             match server.open_stream(connect_target, request, ended).await {
-                Ok(stream) => return Ok(stream),
+                Ok(stream) => {
+                    route.reached(None);
+                    return Ok(stream);
+                }
                 Err(fault) => last = fault.pass_over(route, &target),
             }
         }
@@ -180,6 +188,7 @@ impl Connector {
             Ok(idle) => return Ok(UpstreamConnection::idle(idle, target.lifetime())),
             Err(slot) => slot,
         };
+        let begun = Instant::now();
         let mut first_response = FirstResponse::new(&server);
         // On the heap: the future of a TLS handshake is large, and most requests need none.
         let mut opening = Box::pin(self.dialer.open(target));
@@ -198,12 +207,10 @@ impl Connector {
                 }) => {}
             }
         };
-        Ok(UpstreamConnection::opened(
-            stream,
-            slot,
-            target,
-            first_response,
-        ))
+        Ok(UpstreamConnection {
+            connect_time: Some(begun.elapsed()),
+            ..UpstreamConnection::opened(stream, slot, target, first_response)
+        })
     }
 }
 
@@ -242,6 +249,7 @@ impl UpstreamConnection {
         Self {
             stream,
             used: false,
+            connect_time: None,
             slot,
             lifetime: target.lifetime(),
             first_response: Some(first_response),
@@ -257,6 +265,7 @@ impl UpstreamConnection {
         Self {
             stream: idle.stream,
             used: true,
+            connect_time: None,
             slot: idle.slot,
             lifetime,
             first_response: None,

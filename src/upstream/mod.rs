@@ -6,6 +6,7 @@
 
 mod balancer;
 mod connection;
+mod connects;
 mod dial;
 mod health;
 mod http2;
@@ -31,6 +32,7 @@ use crate::{config::model, tls::SystemRoots};
 use self::{balancer::Balancer, kind::Kind, secure::UpstreamTls, server::Server};
 pub use self::{
     connection::{Connector, UpstreamConnection},
+    connects::ServerState,
     dial::Unreachable,
     health::{HubState, ServerHealth, Target as HealthTarget},
     http2::{Http2Answer, Http2Request, Http2Stream, is_unprocessed},
@@ -186,9 +188,18 @@ impl Upstream {
         self.kind.notice(target, content_type);
     }
 
-    /// Takes over the kind that was recognised before a reload.
+    /// Returns the states of the servers.
+    #[must_use]
+    pub fn states(&self) -> Vec<ServerState> {
+        self.servers.iter().map(Server::connect_state).collect()
+    }
+
+    /// Takes over the kind that was recognised before a reload, and the connects of the servers.
     pub fn inherit(&self, before: &Self) {
         self.kind.remember(&before.kind);
+        for (server, before) in self.servers.iter().zip(&before.servers) {
+            server.connects.inherit(&before.connects);
+        }
     }
 
     /// Reports whether requests are sent over HTTP/2, except those that open WebSockets.

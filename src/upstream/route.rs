@@ -135,6 +135,7 @@ impl Route {
                 }
                 Ok(_) => {}
                 Err(error) => {
+                    server.connects.fail();
                     self.note(format!("its name does not resolve: {error}"));
                     unresolved = Some(error);
                 }
@@ -149,12 +150,22 @@ impl Route {
         self.note(format!("cannot be reached at {address}: {why}"));
         if let (Some(server), Some(_)) = (self.current(), &self.site) {
             server.rest();
+            if self.address + 1 >= self.addresses {
+                server.connects.fail();
+            }
         }
         self.address += 1;
         if self.address >= self.addresses {
             self.next_server();
         }
         self.current().is_some()
+    }
+
+    /// Notes a usable connection to the current server; `time` is that of its connect, if it is new.
+    pub(super) fn reached(&self, time: Option<Duration>) {
+        if let Some(server) = self.current() {
+            server.connects.succeed(time);
+        }
     }
 
     /// Logs a failure of the current server for a request, or stores that of a health check.

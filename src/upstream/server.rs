@@ -14,7 +14,11 @@ use rustls::pki_types::ServerName;
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::{health::ServerHealth, secure::UpstreamTls};
+use super::{
+    connects::{Connects, ServerState},
+    health::ServerHealth,
+    secure::UpstreamTls,
+};
 use crate::{config::model, telemetry::line_limit::LineLimit};
 
 /// One server of an upstream.
@@ -25,6 +29,7 @@ pub(super) struct Server {
     /// TLS for HTTP/2, if the server is reached over TLS.
     secure_http2: Option<TrustedServer>,
     state: Mutex<State>,
+    pub(super) connects: Connects,
     /// The result of its health checks, if it has any.
     health: OnceLock<Arc<ServerHealth>>,
     connect_lines: LineLimit,
@@ -76,6 +81,7 @@ impl Server {
             secure,
             secure_http2,
             state: Mutex::default(),
+            connects: Connects::default(),
             health: OnceLock::new(),
             connect_lines: LineLimit::per_minute(LINES),
             response_lines: LineLimit::per_minute(LINES),
@@ -116,6 +122,18 @@ impl Server {
             Some(0) => warn!("site {site}: the hub {server}: {why}"),
             Some(more) => warn!("site {site}: the hub {server}: {why} ({more} more before)"),
             None => {}
+        }
+    }
+
+    /// Its state by the connects of requests; up or down by its health checks, if it has any.
+    pub(super) fn connect_state(&self) -> ServerState {
+        let state = self.connects.state(self.config.to_string());
+        match self.health() {
+            Some(health) => ServerState {
+                is_up: health.last_result().is_ok(),
+                ..state
+            },
+            None => state,
         }
     }
 

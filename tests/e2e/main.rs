@@ -31,6 +31,7 @@ pub mod hub_faults;
 pub mod hub_transports;
 pub mod init;
 pub mod life;
+pub mod metrics;
 pub mod name_server;
 pub mod nginx_import;
 pub mod openhab;

@@ -60,7 +60,8 @@ fn is_whole(text: &str, config: &Config) {
     for site in &config.sites {
         let hub = site.upstream().map(|upstream| upstream.servers.is_empty());
         assert!(!site.hosts.is_empty() && hub != Some(true));
-        assert_eq!(hub.is_none(), site.redirect().is_some());
+        let is_local = site.redirect().is_some() || site.serve().is_some();
+        assert_eq!(hub.is_none(), is_local);
         assert!(
             site.hosts.iter().all(|host| hosts.insert(host)),
             "a host of two sites"

@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    access::recent_map::RecentMap,
+    recent_map::RecentMap,
     tls::{ClientChain, Identity},
 };
 

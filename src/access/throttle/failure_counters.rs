@@ -14,7 +14,7 @@ use super::{
     hash_queue::Rank,
     token_bucket::TokenBucket,
 };
-use crate::access::recent_map::RecentMap;
+use crate::recent_map::RecentMap;
 
 /// The failures of addresses, networks and users.
 pub(super) struct Counters {

@@ -9,7 +9,7 @@ use super::print;
 use crate::{
     config::{
         self,
-        model::{Acme, Certificate, Config, PathAccess, PathRule, Site, Upstream},
+        model::{Acme, Certificate, Config, PathAccess, PathRule, Serve, Site, Upstream},
     },
     doctor::{
         access_summary, container, exposed_hubs, hub, loaded, shared_hub,
@@ -111,7 +111,7 @@ impl SiteSummary<'_> {
     }
 
     /// Returns the settings that a site can have, with their labels.
-    fn settings(&self) -> [Option<(&'static str, String)>; 7] {
+    fn settings(&self) -> [Option<(&'static str, String)>; 8] {
         let Self { site, .. } = self;
         let redirect = site.redirect();
         let hub = site.upstream();
@@ -120,13 +120,23 @@ impl SiteSummary<'_> {
         [
             redirect.map(|origin| ("redirects", format!("every path to {origin}"))),
             hub.map(|hub| ("hub", HubSummary(hub).to_string())),
-            hub.map(|_| ("who enters", access_summary::summary(&site.access))),
+            site.serve().map(|serve| ("serves", served(serve))),
+            redirect
+                .is_none()
+                .then(|| ("who enters", access_summary::summary(&site.access))),
             user.map(|name| ("user", format!("named to the hub in {name}"))),
             access_summary::origins(&site.origins).map(|origins| ("origins", origins)),
             site.session
                 .map(|lifetime| ("login", access_summary::remembered(lifetime))),
             usages.map(|usages| ("certificates", usages)),
         ]
+    }
+}
+
+/// Names an answer of hubgate's own.
+fn served(serve: Serve) -> String {
+    match serve {
+        Serve::Metrics => "metrics for Prometheus".to_owned(),
     }
 }
 
@@ -178,9 +188,10 @@ pub(super) fn path(rule: &PathRule) -> String {
         Some(origins) => format!("{access}; {origins}"),
         None => access,
     };
-    match &rule.upstream {
-        Some(hub) => format!("{access}; hub {}", HubSummary(hub)),
-        None => access,
+    match (&rule.upstream, rule.serve) {
+        (Some(hub), _) => format!("{access}; hub {}", HubSummary(hub)),
+        (None, Some(serve)) => format!("{access}; {}", served(serve)),
+        (None, None) => access,
     }
 }
 

@@ -5,6 +5,7 @@ use http::header;
 use super::visit::Visit;
 use crate::{
     access::verdict::{Admission, Denial},
+    events::reason::Reason,
     http::{
         admission::{Admitted, Refused},
         request::Exchange,
@@ -56,9 +57,15 @@ impl Judged<'_> {
             Ok(request) => return admitted(&request.admission),
             Err(refused) => &refused.refusal,
         };
+        if let Some(admission) = &refusal.admission {
+            return format!("hubgate answers itself; {}", admitted(admission));
+        }
         let notice = refusal.response.notice.as_ref();
         match (&refusal.denial, notice) {
             (Some(denial), _) => self.denied(denial),
+            (None, Some(Notice::ForeignOrigin | Notice::TooLarge)) => {
+                refusal.reason().map_or("", Reason::words).to_owned()
+            }
             (None, Some(Notice::Malformed(cause))) => (*cause).to_owned(),
             _ if refusal.site.is_none() => self.no_site(),
             (None, notice) => self.local_response(notice),
@@ -99,11 +106,12 @@ impl Judged<'_> {
             }
             Denial::CertificateInvalid(reason) => reason.to_string(),
             Denial::Network if self.exchange().connection.asked() => {
-                format!("{OUTSIDE}; reported as a missing certificate, since one was requested")
+                let outside = Reason::Network.words();
+                format!("{outside}; reported as a missing certificate, since one was requested")
             }
             Denial::Network if self.has_hidden_client() => MASQUERADED.to_owned(),
-            Denial::Network => OUTSIDE.to_owned(),
-            Denial::Throttled { .. } => "too many wrong passwords were sent before".to_owned(),
+            Denial::Network => Reason::Network.words().to_owned(),
+            Denial::Throttled { .. } => Reason::BackOff.words().to_owned(),
         }
     }
 
@@ -152,4 +160,3 @@ fn admitted(admission: &Admission) -> String {
 
 const MASQUERADED: &str = "the address is the one by which this container's network replaces that of \
      every client, so it is in none of the networks of the access rule";
-const OUTSIDE: &str = "the address is in none of the networks of the access rule";

@@ -94,9 +94,8 @@ impl Explanation {
     fn add_site(&mut self, site: &site::Site, judged: &Judged<'_>) {
         let config = &site.config;
         self.site = Some(config.hosts.iter().map(ToString::to_string).collect());
-        self.access = config
-            .upstream()
-            .map(|_| access_summary::summary(&config.access));
+        let is_open = config.redirect().is_none();
+        self.access = is_open.then(|| access_summary::summary(&config.access));
         let path = judged.visit.target.path_and_query.split('?').next();
         let place = path.and_then(|path| site.place(path).ok());
         let origins = place.map(|place| site.origins(&place));

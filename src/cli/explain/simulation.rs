@@ -14,6 +14,7 @@ use crate::{
     acme::challenge::ActiveChallenges,
     config::model::{Config, Host},
     devices::Devices,
+    events::Events,
     file_access::FileAccess,
     http::{http1::request_head::Head, proxy::Proxy, request::Exchange},
     telemetry::access_log::AccessLog,
@@ -98,6 +99,7 @@ fn proxy(config: Config) -> anyhow::Result<Proxy> {
     let log = AccessLog::new(config.log.access).context("starting the access log")?;
     let devices =
         Devices::load(&config, FileAccess::default()).map_err(|fault| anyhow!("{fault:#}"))?;
+    let (events, _) = Events::new(log);
     let (issued, challenges) = (AcmeCertificates::default(), ActiveChallenges::default());
-    Proxy::build(config, log, &issued, challenges, devices)
+    Proxy::build(config, events, &issued, challenges, devices)
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod acme;
+mod history;
 mod limits;
 mod log;
 mod tls;
@@ -21,6 +22,7 @@ pub(super) use self::{
         Access, ClientCa, ClientCertificate, ClientHeaders, ClientHeadersForm, Satisfy, SiteAccess,
     },
     acme::{Acme, Challenge, Dns, Eab, Export, Fallback, Provider},
+    history::History,
     limits::Limits,
     log::{AccessLog, Level, Log},
     tls::{Certificate, CertificateWord, Hsts, HstsWord},
@@ -53,6 +55,9 @@ pub(super) struct File {
     /// The access log and the journal.
     #[serde(default)]
     pub(super) log: Log,
+    /// The history of entries and refusals, in the state folder.
+    #[serde(default)]
+    pub(super) history: History,
 }
 
 /// Addresses and ports to listen on. `[::]` accepts IPv4 too; `[]` turns a listener off.
@@ -82,6 +87,9 @@ pub(super) struct Site {
     /// Instead of `upstream`: the origin that every request is redirected to, such as `https://home.example.org`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) redirect: Option<String>,
+    /// Instead of `upstream`: an answer of hubgate's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) serve: Option<Serve>,
     /// Request header in which the hub receives the name of the user or device, such as `Remote-User`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) user_header: Option<String>,
@@ -115,6 +123,18 @@ pub(super) struct PathRule {
     /// The hub of this path. Default: the site's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) upstream: Option<Upstream>,
+    /// Instead of a hub: an answer of hubgate's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) serve: Option<Serve>,
+}
+
+/// An answer of hubgate's own, in place of a hub.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Serve {
+    /// Metrics for Prometheus.
+    Metrics,
 }
 
 /// The hub behind a site or path.

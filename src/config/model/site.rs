@@ -13,7 +13,7 @@ pub struct Site {
     pub hosts: Vec<Host>,
     /// Source of the certificate.
     pub certificate: Certificate,
-    /// Upstream or redirect.
+    /// Upstream, redirect, or an answer of hubgate's own.
     pub destination: Destination,
     /// Request header in which the upstream receives the name of the user or device, spelled as in
     /// `proxy.yaml`.
@@ -39,6 +39,15 @@ pub enum Destination {
     Upstream(Arc<Upstream>),
     /// Requests are redirected to the same path and query at this origin (RFC 9110, section 15.4).
     Redirect(Origin),
+    /// hubgate responds itself.
+    Serve(Serve),
+}
+
+/// An answer of hubgate's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serve {
+    /// Metrics for Prometheus.
+    Metrics,
 }
 
 /// The source of a site's certificate.
@@ -71,6 +80,8 @@ pub struct PathRule {
     pub origins: Vec<Origin>,
     /// Upstream of this path; `None` for the site's.
     pub upstream: Option<Arc<Upstream>>,
+    /// Answer of hubgate's own, in place of an upstream.
+    pub serve: Option<Serve>,
 }
 
 /// The change that a path makes to its site's access rule.
@@ -126,12 +137,12 @@ impl Site {
         })
     }
 
-    /// Returns the site's own upstream; `None` if the site redirects.
+    /// Returns the site's own upstream; `None` if the site redirects or serves.
     #[must_use]
     pub fn upstream(&self) -> Option<&Upstream> {
         match &self.destination {
             Destination::Upstream(upstream) => Some(upstream),
-            Destination::Redirect(_) => None,
+            Destination::Redirect(_) | Destination::Serve(_) => None,
         }
     }
 
@@ -140,7 +151,16 @@ impl Site {
     pub fn redirect(&self) -> Option<&Origin> {
         match &self.destination {
             Destination::Redirect(origin) => Some(origin),
-            Destination::Upstream(_) => None,
+            Destination::Upstream(_) | Destination::Serve(_) => None,
+        }
+    }
+
+    /// Returns the answer of hubgate's own that the site serves, if any.
+    #[must_use]
+    pub fn serve(&self) -> Option<Serve> {
+        match &self.destination {
+            Destination::Serve(serve) => Some(*serve),
+            Destination::Upstream(_) | Destination::Redirect(_) => None,
         }
     }
 

@@ -7,6 +7,7 @@ mod access;
 mod acme;
 mod directory;
 mod header;
+mod history;
 mod host;
 mod issuance;
 mod limits;
@@ -109,6 +110,7 @@ impl Resolver<'_> {
         let trusted_proxies =
             self.trusted_proxies(&root.key("trusted_proxies"), &file.trusted_proxies);
         let limits = self.limits(&root.key("limits"), &file.limits);
+        let history = self.history(&root.key("history"), &file.history);
         Ok(Config {
             listen: listen?,
             state: state?,
@@ -117,6 +119,7 @@ impl Resolver<'_> {
             trusted_proxies: trusted_proxies?,
             limits: limits?,
             log: (&file.log).into(),
+            history: history?,
             warnings: Vec::new(),
             named: NamedFiles::default(),
         })

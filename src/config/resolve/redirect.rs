@@ -9,32 +9,37 @@ pub use self::target::is_redirect;
 use super::{Faulty, Resolved, Resolver};
 use crate::config::{
     file,
-    model::{Destination, Host, Origin, Site},
+    model::{Destination, Host, Origin, Serve, Site},
     tree::Location,
 };
 
 impl Resolver<'_> {
-    /// Resolves `upstream` or `redirect`; a site has exactly one of them.
+    /// Resolves `upstream`, `redirect` or `serve`; a site has exactly one of them.
     pub(super) fn destination(
         &mut self,
         location: &Location<'_>,
         written: &file::Site,
     ) -> Resolved<Destination> {
-        match (&written.upstream, &written.redirect) {
-            (Some(upstream), None) => {
+        match (&written.upstream, &written.redirect, written.serve) {
+            (Some(upstream), None, None) => {
                 let upstream = self.upstream(&location.key("upstream"), upstream)?;
                 Ok(Destination::Upstream(upstream))
             }
-            (None, Some(target)) => {
+            (None, Some(target), None) => {
                 self.refuse_unused_keys(location, written);
                 let origin = self.redirect(&location.key("redirect"), target)?;
                 Ok(Destination::Redirect(origin))
             }
-            (Some(_), Some(_)) => self.fault(
+            (None, None, Some(serve)) => Ok(Destination::Serve(serve.into())),
+            (None, None, None) => self.missing(location, NO_DESTINATION),
+            (_, _, Some(_)) => self.fault(
+                &location.key("serve"),
+                "hubgate answers itself or has a hub: keep `serve`, `upstream` or `redirect`",
+            ),
+            (Some(_), Some(_), None) => self.fault(
                 &location.key("redirect"),
                 "a site has a hub or redirects: keep `upstream` or `redirect`",
             ),
-            (None, None) => self.missing(location, NO_DESTINATION),
         }
     }
 
@@ -111,6 +116,14 @@ impl Resolver<'_> {
             has(&Host::Wildcard(parent.to_owned()))
         };
         has(&target.host).or_else(wildcard)
+    }
+}
+
+impl From<file::Serve> for Serve {
+    fn from(written: file::Serve) -> Self {
+        match written {
+            file::Serve::Metrics => Self::Metrics,
+        }
     }
 }
 

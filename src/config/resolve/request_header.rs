@@ -121,11 +121,12 @@ impl Resolver<'_> {
         destination: &Destination,
         paths: &[PathRule],
     ) -> Resolved<()> {
-        let Destination::Upstream(upstream) = destination else {
-            return Ok(());
+        let own = match destination {
+            Destination::Upstream(upstream) => Some(&**upstream),
+            Destination::Redirect(_) | Destination::Serve(_) => None,
         };
         let upstreams = paths.iter().filter_map(|rule| rule.upstream.as_deref());
-        let upstreams = upstreams.chain([&**upstream]);
+        let upstreams = upstreams.chain(own);
         let mut edits = upstreams.flat_map(|upstream| &upstream.headers);
         let name = normalized(user_header);
         match edits.any(|edit| normalized(&edit.name) == name) {

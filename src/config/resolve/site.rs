@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use super::{Resolved, Resolver, collect_all, header, path::RulePath, quantity::Quantity};
 use crate::config::{
     file::{self, CertificateWord, HstsWord},
-    model::{Certificate, Host, Hsts, PathAccess, PathRule, Site},
+    model::{Certificate, Host, Hsts, PathAccess, PathRule, Serve, Site},
     tree::Location,
 };
 
@@ -176,10 +176,18 @@ impl Resolver<'_> {
         let upstream = written.upstream.as_ref();
         let upstream = self.optional(&location.key("upstream"), upstream, Self::upstream);
         let (path, access, origins, upstream) = (path?, access?, origins?, upstream?);
-        if matches!(access, PathAccess::Inherit) && origins.is_empty() && upstream.is_none() {
+        let serve = written.serve.map(Serve::from);
+        if upstream.is_some() && serve.is_some() {
+            return self.fault(
+                &location.key("serve"),
+                "hubgate answers itself or has a hub: keep `serve` or `upstream`",
+            );
+        }
+        let has_destination = upstream.is_some() || serve.is_some();
+        if matches!(access, PathAccess::Inherit) && origins.is_empty() && !has_destination {
             return self.missing(
                 location,
-                "changes nothing: add `access` or `upstream`, or remove it",
+                "changes nothing: add `access`, `upstream` or `serve`, or remove it",
             );
         }
         Ok(PathRule {
@@ -188,6 +196,7 @@ impl Resolver<'_> {
             access,
             origins,
             upstream,
+            serve,
         })
     }
 }

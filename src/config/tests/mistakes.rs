@@ -41,7 +41,7 @@ proxy.yaml:9:7: sites[1].access: unknown key "pasword"; did you mean "password"?
 proxy.yaml:10:16: limits.idle: expected text, found the number 75; write it like 75s
    10 | limits: {idle: 75}
       |                ^
-proxy.yaml:11:1: unknown key "metrics"; there are: acme, limits, listen, log, sites, state, trusted_proxies
+proxy.yaml:11:1: unknown key "metrics"; there are: acme, history, limits, listen, log, sites, state, trusted_proxies
    11 | metrics: {}
       | ^"#;
     assert_eq!(faults(text), expected);

@@ -102,7 +102,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "paths: [{path: /a}]",
-        "4:13: sites[0].paths[0]: changes nothing: add `access` or `upstream`, or remove it",
+        "4:13: sites[0].paths[0]: changes nothing: add `access`, `upstream` or `serve`, or remove it",
     ),
     (
         "paths: [{path: /a, access: public}, {path: /a, access: public}]",
@@ -219,6 +219,14 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "sites: [{hosts: [a], access: public}]",
         "1:9: sites[0]: no `upstream`: write the address of the hub, such as http://127.0.0.1:8080, or `redirect` with another origin, such as https://home.example.org",
+    ),
+    (
+        r#"sites: [{hosts: [a], upstream: "http://h:1", serve: metrics, access: public}]"#,
+        "1:53: sites[0].serve: hubgate answers itself or has a hub: keep `serve`, `upstream` or `redirect`",
+    ),
+    (
+        r#"sites: [{hosts: [a], serve: status, access: public}]"#,
+        r#"1:29: sites[0].serve: expected "metrics", found "status""#,
     ),
     (
         r#"sites: [{hosts: [a], upstream: "http://h:1", redirect: "https://b", access: public}]"#,

@@ -71,11 +71,11 @@ const NOT_YAML: &[(&str, &str)] = &[
     ),
     (
         "- a\n",
-        "1:1: expected a block with acme, limits, listen, log, sites, state, trusted_proxies, found a list",
+        "1:1: expected a block with acme, history, limits, listen, log, sites, state, trusted_proxies, found a list",
     ),
     (
         "sites\n",
-        r#"1:1: expected a block with acme, limits, listen, log, sites, state, trusted_proxies, found "sites""#,
+        r#"1:1: expected a block with acme, history, limits, listen, log, sites, state, trusted_proxies, found "sites""#,
     ),
     (
         "a: \u{1b}[1m\n",

@@ -13,6 +13,10 @@ use crate::{
     },
     config::model::ClientCertificate,
     devices::registry::name::Name,
+    events::{
+        event::Event,
+        visit::{NAME, bounded},
+    },
     http::{proxy::Proxy, request::Exchange, response::local_response::LocalResponse},
     sites::site::Site,
     telemetry::journal,
@@ -58,6 +62,7 @@ impl Proxy {
         let decided = place.decide(&place_credentials, &self.throttle).await;
         if self.is_failed_login(&decided) {
             credentials.log_failed_login(exchange);
+            self.report_failed_login(exchange, credentials, &decided);
         }
         match decided {
             Ok(admission) => {
@@ -70,9 +75,30 @@ impl Proxy {
             }
             Err(denial) => Err(Refusal {
                 denial: Some(denial.clone()),
+                has_password: credentials.basic.is_some(),
                 ..self.respond_to(&denial, exchange).into()
             }),
         }
+    }
+
+    fn report_failed_login(
+        &self,
+        exchange: &Exchange,
+        credentials: &RequestCredentials<'_>,
+        decided: &Result<Admission, Denial>,
+    ) {
+        let Some(user) = credentials.user() else {
+            return;
+        };
+        let (user, address) = (bounded(user, NAME), exchange.client.client_ip());
+        self.events.report(match decided {
+            Err(Denial::Throttled { .. }) => Event::BackOff { user, address },
+            _ => Event::PasswordFailed {
+                user,
+                address,
+                host: bounded(exchange.logged.host(), NAME),
+            },
+        });
     }
 
     fn is_failed_login(&self, decided: &Result<Admission, Denial>) -> bool {
@@ -141,12 +167,20 @@ impl Arrival<'_> {
 }
 
 impl RequestCredentials<'_> {
+    /// The user of Authorization; openHAB's clients send an API token in its place.
+    fn user(&self) -> Option<&str> {
+        let user = self.basic?.user.as_str();
+        Some(if user.starts_with("oh.") {
+            "oh.…"
+        } else {
+            user
+        })
+    }
+
     /// Logs a wrong password, in the form that the fail2ban filter matches.
     fn log_failed_login(&self, exchange: &Exchange) {
-        let Some(basic) = self.basic else { return };
-        // openHAB's clients send an API token as the user.
-        let is_token = basic.user.starts_with("oh.");
-        let user = if is_token { "oh.…" } else { &basic.user };
-        journal::login_failed(exchange.client.client_ip(), user, exchange.logged.host());
+        if let Some(user) = self.user() {
+            journal::login_failed(exchange.client.client_ip(), user, exchange.logged.host());
+        }
     }
 }

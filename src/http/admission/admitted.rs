@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use http::HeaderValue;
+use http::{HeaderValue, header};
 
 use super::cors::Cors;
 use crate::{
     access::verdict::{Admission, Denial},
+    events::reason::Reason,
     http::{request::Exchange, response::local_response::LocalResponse},
     pages::{notice::Notice, reader::Reader},
     sites::site::Site,
@@ -42,7 +43,7 @@ pub struct Refused {
     pub refusal: Refusal,
 }
 
-/// The response to a request that is not admitted, and its cause.
+/// The response to a request that is not forwarded, and its cause.
 pub struct Refusal {
     /// The response.
     pub response: LocalResponse,
@@ -52,6 +53,10 @@ pub struct Refusal {
     pub cors: Cors,
     /// The denial, if the access rule refused.
     pub denial: Option<Denial>,
+    /// Set when the request has sent a password.
+    pub has_password: bool,
+    /// The admission of a request for a place with `serve`.
+    pub admission: Option<Admission>,
 }
 
 impl Admitted {
@@ -72,6 +77,22 @@ impl Admitted {
 }
 
 impl Refusal {
+    /// The answer of hubgate's own to an admitted request.
+    pub(super) fn served(
+        response: LocalResponse,
+        admission: Admission,
+        session_cookie: Option<HeaderValue>,
+    ) -> Self {
+        let response = match session_cookie {
+            Some(cookie) => response.with_field(header::SET_COOKIE, cookie),
+            None => response,
+        };
+        Self {
+            admission: Some(admission),
+            ..response.into()
+        }
+    }
+
     /// Sets the site.
     pub(super) fn with_site(self, site: &Arc<Site>) -> Self {
         Self {
@@ -83,6 +104,17 @@ impl Refusal {
     /// Sets the CORS fields.
     pub(super) fn with_cors(self, cors: Cors) -> Self {
         Self { cors, ..self }
+    }
+
+    /// Returns the reason of a refusal; none for other local responses.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        match (&self.denial, self.response.notice.as_ref()?.reason()?) {
+            // A connection that requested a certificate gets 496 for its address, too.
+            (Some(Denial::Network), _) => Some(Reason::Network),
+            (_, Reason::PasswordAbsent) if self.has_password => Some(Reason::PasswordWrong),
+            (_, reason) => Some(reason),
+        }
     }
 
     /// Writes the response in the client's language.
@@ -105,6 +137,8 @@ impl From<LocalResponse> for Refusal {
             site: None,
             cors: Cors::Off,
             denial: None,
+            has_password: false,
+            admission: None,
         }
     }
 }

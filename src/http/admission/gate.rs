@@ -132,9 +132,13 @@ impl Proxy {
             return Err(LocalResponse::foreign_origin(connection.asked()).into());
         }
         arrival.may_forward(site, place)?;
+        let session_cookie = self.sessions.renew(connection, &restored, &admission);
+        if let Some(serve) = site.serve(place) {
+            let response = self.serve(serve, request, &exchange.sites);
+            return Err(Refusal::served(response, admission, session_cookie).into());
+        }
         let upstream = site.upstream(place);
         let upstream = upstream.ok_or_else(LocalResponse::internal)?;
-        let session_cookie = self.sessions.renew(connection, &restored, &admission);
         let ground = origin.ground(&target);
         let grant = restored.grant(arrival, &mut admission, ground);
         Ok(Box::new(Findings {

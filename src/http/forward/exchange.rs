@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     http::{
-        admission::Admitted, proxy::Proxy, request::SentResponse,
+        access_entry::Logged, admission::Admitted, proxy::Proxy, request::SentResponse,
         response::local_response::LocalResponse,
     },
     transport::idle_timeout::IdleTimeout,
@@ -137,8 +137,7 @@ impl<'c, C: Client> Forward<'c, C> {
     fn log(&mut self, status: u16, bytes: u64) {
         let admitted = &mut self.admitted;
         admitted.exchange.response = Some(SentResponse { status, bytes });
-        self.proxy
-            .log_request(&admitted.exchange, Some(&admitted.admission));
+        self.proxy.log_request(&Logged::forwarded(admitted));
     }
 
     /// Sends the request and returns the final response.

@@ -11,6 +11,7 @@ use http::{Method, Version};
 use crate::{
     access::{evidence::Evidence, origin::OriginBasis, verdict::Admission},
     config::{self, model::Host},
+    events::site_counters::SiteTable,
     fields::Fields,
     http::{
         admission::{Admitted, cors::Cors},
@@ -50,7 +51,9 @@ pub(super) const TRUSTED: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 static SITES: LazyLock<Arc<Sites>> = LazyLock::new(|| {
     let built = config::parse(CONFIG, Path::new("/etc/hubgate/proxy.yaml"))
         .map_err(anyhow::Error::from)
-        .and_then(|config| Sites::build(config, &AcmeCertificates::default()));
+        .and_then(|config| {
+            Sites::build(config, &AcmeCertificates::default(), &SiteTable::default())
+        });
     Arc::new(built.unwrap_or_else(|fault| panic!("the configuration is invalid: {fault:#}")))
 });
 

@@ -7,7 +7,10 @@ use http::StatusCode;
 
 use super::tunnel::Tunnel;
 use crate::{
-    http::{admission::Admitted, forward::exchange::Switched, proxy::Proxy, request::SentResponse},
+    http::{
+        access_entry::Logged, admission::Admitted, forward::exchange::Switched, proxy::Proxy,
+        request::SentResponse,
+    },
     transport::client_stream::{ClientStream, ReadLimit},
 };
 
@@ -30,12 +33,13 @@ impl Switched<BytesMut> {
         if client.send(&head).await.is_ok() {
             drop(head);
             let idle = admitted.exchange.sites.config.limits.stream_idle;
-            let _open = proxy.counters.websockets_open.enter();
+            let _open = proxy.events.counters.websockets_open.enter();
+            proxy.record_visit(&Logged::forwarded(&admitted));
             let tunnel = Tunnel::new(client, &mut upstream.stream, &early);
             bytes = tunnel.run(idle, &proxy.drain.leaving).await;
         }
         let status = StatusCode::SWITCHING_PROTOCOLS.as_u16();
         admitted.exchange.response = Some(SentResponse { status, bytes });
-        proxy.log_request(&admitted.exchange, Some(&admitted.admission));
+        proxy.log_request(&Logged::forwarded(&admitted));
     }
 }

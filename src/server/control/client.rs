@@ -18,6 +18,7 @@ use super::{
 use crate::{
     acme::manager::status::CertificateReport,
     devices,
+    events::event::Record,
     private_file::{OwnerRights, explained},
     telemetry::Printable,
 };
@@ -26,6 +27,8 @@ use crate::{
 const MAX_REPLY: u64 = 64 << 20;
 /// Longest time of a CA's step.
 const CA_STEP: Duration = Duration::from_secs(600);
+/// Longest time between two lines of a followed log.
+const FOLLOWED: Duration = Duration::from_secs(365 * 24 * 3600);
 /// Longest time of a device's step: the lifetime of its link and of its download page.
 const DEVICE_STEP: Duration = devices::LIFE.saturating_mul(2);
 
@@ -109,6 +112,31 @@ impl<'s> ControlClient<'s> {
     /// When no process answers.
     pub fn poll_files(&self) -> anyhow::Result<()> {
         self.request(&Command::PollFiles).map(drop)
+    }
+
+    /// Requests the last entries and refusals and shows them; with `follow`, further ones until the
+    /// running process ends.
+    ///
+    /// # Errors
+    /// When no process answers, or those of `show`.
+    pub fn log(
+        &self,
+        lines: usize,
+        follow: bool,
+        mut show: impl FnMut(&[Record]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let limit = if follow { FOLLOWED } else { REPLY_LIMIT };
+        let mut replies = self.send(&Command::Log { lines, follow }, limit)?;
+        loop {
+            match replies.outcome(|_| ())? {
+                Reply::Log(records) => show(&records)?,
+                Reply::Done => return Ok(()),
+                _ => return Err(unexpected()),
+            }
+            if !follow {
+                return Ok(());
+            }
+        }
     }
 
     /// Invites a device, shows the link, reports each step and returns after the first use of the

@@ -8,8 +8,8 @@ use time::{OffsetDateTime, serde::rfc3339};
 use crate::{
     acme::manager::status::CertificateReport,
     devices::{self, CertificateRequest, FileOptions},
+    events::{counters::Snapshot, event::Record},
     sites::site,
-    telemetry::counters::Snapshot,
 };
 
 /// Status of the running process.
@@ -61,6 +61,11 @@ pub(super) enum Command {
         site: Option<String>,
     },
     Withdraw(String),
+    /// The last entries and refusals; with `follow`, further ones as they happen.
+    Log {
+        lines: usize,
+        follow: bool,
+    },
     /// Reads changed files at once.
     #[serde(rename = "Look")]
     PollFiles,
@@ -99,6 +104,8 @@ pub(super) enum Reply {
     Devices(Vec<devices::registry::status::DeviceReport>),
     /// The open invitation; steps follow.
     Invited(Invited),
+    /// Entries and refusals; more may follow.
+    Log(Vec<Record>),
     Done,
     Failed(String),
 }

@@ -5,6 +5,7 @@
 //! JSON; the reply is a line per step and one with the outcome.
 
 mod client;
+mod log;
 mod message;
 mod socket;
 
@@ -33,12 +34,10 @@ use super::Server;
 use crate::{
     acme::manager::status::CertificateStatus,
     devices::registry::name::Name,
+    events::counters::Snapshot,
     http::enrolment_link,
     sites::site,
-    telemetry::{
-        counters::Snapshot,
-        progress::{ProgressReceiver, Step},
-    },
+    telemetry::progress::{ProgressReceiver, Step},
 };
 
 /// Longest time of a command, or of one step of a command with steps.
@@ -132,6 +131,7 @@ impl Server {
                 replies.send_invitation(shown).await?
             }
             Command::Withdraw(name) => self.withdraw(&name),
+            Command::Log { lines, follow } => self.send_log(lines, follow, replies).await?,
             Command::PollFiles => {
                 self.poll_files().await;
                 self.end_unadmitted().await;
@@ -217,7 +217,7 @@ impl Server {
     }
 
     fn counters(&self) -> Snapshot {
-        let mut counters = self.proxy.counters.snapshot();
+        let mut counters = self.proxy.events.snapshot();
         counters.connections.at_limits.memory = self.proxy.budget.evictions.count();
         counters
     }

@@ -44,8 +44,8 @@ impl Predecessor {
     }
 
     /// Delays ACME orders while the old process accepts, since a CA could validate there; then
-    /// cancels `alone` and joins its process group, so that Ctrl-C in its shell reaches this
-    /// process.
+    /// cancels `alone`, since the history file belongs to this process from then on, and joins its
+    /// process group, so that Ctrl-C in its shell reaches this process.
     pub(in crate::server) async fn delay_orders(
         &self,
         certificates: &Certificates,

@@ -42,11 +42,13 @@ impl<'a, 'l> SiteBuilder<'a, 'l> {
         let requested = client_cas.iter().flat_map(HashMap::values).cloned();
         let tls = self.loader.tls(config, &requested.collect::<Vec<_>>());
         let tls = self.note(tls);
+        let name = config.hosts[0].to_string().into();
         Some(Site {
+            counters: self.loader.counters(&name),
+            name,
             upstream: upstream?,
             tls: tls?,
             config: config.clone(),
-            name: config.hosts[0].to_string().into(),
             policy: policy?,
             client_cas: client_cas?,
             path_upstreams: path_upstreams?,

@@ -5,6 +5,7 @@
 mod certificates;
 mod descriptors;
 mod handover;
+mod history;
 mod load;
 mod manager;
 mod many_connections;

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::scene::{AWAY, HOME, Presented, RIGHT, Scene, access, presented};
-use crate::access::{factors::Factors, password::Passwords, rule::Rule};
+use crate::{
+    access::{password::Passwords, rule::Rule},
+    events::factors::Factors,
+};
 
 /// Returns all rules: `any` or `all` of every set of factors.
 fn every_rule() -> Vec<(String, Factors)> {

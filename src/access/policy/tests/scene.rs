@@ -187,6 +187,7 @@ fn policy(folder: &Path, site: &str, paths: &[(&str, &str)]) -> Policy {
         },
         origins: Vec::new(),
         upstream: None,
+        serve: None,
     };
     let site = Site {
         hosts: vec![Host::Name("home.example.org".to_owned())],

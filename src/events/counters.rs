@@ -1,17 +1,17 @@
-//! The counters of the process since its start.
+//! The counters of connections since the start of the process.
 //!
-//! `hubgate status` reads a snapshot. Each counter is exact; counters may differ from each other by
+//! `hubgate status` reads a snapshot, with the sums of the sites' counters. Each counter is exact; counters may differ from each other by
 //! the events during the snapshot.
 
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{
+use super::site_counters::{Cell, Totals};
+use crate::telemetry::{
     counter::{Counter, Gauge},
     limit_event::LimitEvent,
 };
 
-/// The counters of the process.
+/// The counters of connections.
 #[derive(Debug, Default)]
 pub struct Counters {
     /// Connections refused or closed at a limit of their number.
@@ -22,16 +22,12 @@ pub struct Counters {
     pub connections_refused: Counter,
     /// Connections that are open.
     pub connections_open: Gauge,
+    /// Completed TLS handshakes.
+    pub handshakes_completed: Counter,
     /// Failed TLS handshakes.
     pub handshakes_failed: Counter,
     /// WebSockets that are open.
     pub websockets_open: Gauge,
-    /// Bytes received from clients.
-    pub bytes_received: Counter,
-    /// Bytes sent to clients.
-    pub bytes_sent: Counter,
-    /// Requests by the first digit of their status, from 1 to 5.
-    requests: [Counter; 5],
 }
 
 /// Connections refused or closed at a limit of their number.
@@ -106,17 +102,9 @@ pub struct Requests {
 }
 
 impl Counters {
-    /// Counts a request by the status of its response.
-    pub fn request(&self, status: StatusCode) {
-        let class = usize::from(status.as_u16() / 100);
-        if let Some(counter) = self.requests.get(class.wrapping_sub(1)) {
-            counter.add(1);
-        }
-    }
-
-    /// Reads all counters.
+    /// Reads all counters; `requests` are the sums of all sites.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
+    pub(super) fn snapshot(&self, requests: &Totals) -> Snapshot {
         Snapshot {
             connections: Connections {
                 open: self.connections_open.value(),
@@ -125,10 +113,10 @@ impl Counters {
                 at_limits: self.limits.snapshot(),
             },
             handshakes_failed: self.handshakes_failed.value(),
-            requests: Requests::new(self.requests.each_ref().map(Counter::value)),
+            requests: Requests::new([1, 2, 3, 4, 5].map(|class| requests.class(class))),
             websockets_open: self.websockets_open.value(),
-            bytes_received: self.bytes_received.value(),
-            bytes_sent: self.bytes_sent.value(),
+            bytes_received: requests.get(Cell::RECEIVED),
+            bytes_sent: requests.get(Cell::SENT),
         }
     }
 }
@@ -185,29 +173,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_are_counted_by_class_and_other_statuses_are_ignored() {
-        let counters = Counters::default();
-        for status in [101, 200, 204, 301, 401, 496, 503, 999] {
-            counters.request(StatusCode::from_u16(status).unwrap());
-        }
-        let json = serde_json::to_value(counters.snapshot()).unwrap();
-        assert_eq!(
-            json["requests"],
-            serde_json::json!({
-                "informational": 1, "successful": 2, "redirection": 1,
-                "client_error": 2, "server_error": 1
-            })
-        );
-    }
-
-    #[test]
     fn dropping_a_guard_decrements_its_gauge() {
         let counters = Counters::default();
         let first = counters.connections_open.enter();
         let second = counters.connections_open.enter();
         drop(first);
-        assert_eq!(counters.snapshot().connections.open, 1);
+        assert_eq!(counters.snapshot(&Totals::default()).connections.open, 1);
         drop(second);
-        assert_eq!(counters.snapshot().connections.open, 0);
+        assert_eq!(counters.snapshot(&Totals::default()).connections.open, 0);
     }
 }

@@ -6,14 +6,14 @@
 use std::{collections::HashMap, hash::Hash, mem};
 
 /// A map of at most `capacity` entries; at least the latest half of them stays.
-pub(super) struct RecentMap<K, V> {
+pub(crate) struct RecentMap<K, V> {
     half: usize,
     young: HashMap<K, V>,
     old: HashMap<K, V>,
 }
 
 impl<K: Eq + Hash, V> RecentMap<K, V> {
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         Self {
             half: capacity / 2,
             young: HashMap::new(),
@@ -21,12 +21,12 @@ impl<K: Eq + Hash, V> RecentMap<K, V> {
         }
     }
 
-    pub(super) fn get(&self, key: &K) -> Option<&V> {
+    pub(crate) fn get(&self, key: &K) -> Option<&V> {
         self.young.get(key).or_else(|| self.old.get(key))
     }
 
     /// Inserts an entry as the latest.
-    pub(super) fn insert(&mut self, key: K, value: V) {
+    pub(crate) fn insert(&mut self, key: K, value: V) {
         self.old.remove(&key);
         if self.young.len() >= self.half && !self.young.contains_key(&key) {
             self.old = mem::take(&mut self.young);
@@ -34,7 +34,29 @@ impl<K: Eq + Hash, V> RecentMap<K, V> {
         self.young.insert(key, value);
     }
 
-    pub(super) fn remove(&mut self, key: &K) {
+    /// Returns an entry with its own key.
+    pub(crate) fn get_entry(&self, key: &K) -> Option<(&K, &V)> {
+        let young = self.young.get_key_value(key);
+        young.or_else(|| self.old.get_key_value(key))
+    }
+
+    /// Removes an entry and returns it.
+    pub(crate) fn take(&mut self, key: &K) -> Option<V> {
+        self.young.remove(key).or_else(|| self.old.remove(key))
+    }
+
+    /// Returns all entries in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.young.iter().chain(&self.old)
+    }
+
+    /// Removes the entries for which `stays` returns false.
+    pub(crate) fn retain(&mut self, mut stays: impl FnMut(&K, &mut V) -> bool) {
+        self.young.retain(&mut stays);
+        self.old.retain(stays);
+    }
+
+    pub(crate) fn remove(&mut self, key: &K) {
         self.young.remove(key);
         self.old.remove(key);
     }
@@ -42,7 +64,7 @@ impl<K: Eq + Hash, V> RecentMap<K, V> {
 
 #[cfg(test)]
 impl<K, V> RecentMap<K, V> {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.young.len() + self.old.len()
     }
 }
