@@ -22,6 +22,8 @@ use crate::config::model::Config;
 pub(crate) struct ContainerNetwork {
     kind: Kind,
     gateways: Gateways,
+    /// Set in rootless Podman, whose port forwarder connected from loopback (CVE-2021-20199).
+    is_rootless: bool,
     has_warned: AtomicBool,
 }
 
@@ -36,7 +38,9 @@ enum Kind {
 }
 
 /// Files of Docker, of Podman and of hubgate's own image.
-const MARKERS: [&str; 3] = [".dockerenv", "run/.containerenv", "usr/share/hubgate/image"];
+const MARKERS: [&str; 3] = [".dockerenv", PODMAN, "usr/share/hubgate/image"];
+/// The settings of a container of Podman.
+const PODMAN: &str = "run/.containerenv";
 /// Parts of a control group's path: of Docker, Podman, and Kubernetes.
 const CONTROL_GROUPS: [&str; 3] = ["docker", "libpod", "kubepods"];
 const CONTROL_GROUP: &str = "proc/self/cgroup";
@@ -65,22 +69,33 @@ impl ContainerNetwork {
         Self {
             kind: Kind::read(root),
             gateways: Gateways::load(root),
+            is_rootless: is_rootless(root),
             has_warned: AtomicBool::new(false),
         }
     }
 
     /// Reports whether a peer's address may stand for any client.
     ///
-    /// In a container with its own network these are the gateways, and the container's own
-    /// addresses, from which rootless port forwarders connect.
+    /// In a container with its own network these are the gateways and the addresses of a port
+    /// forwarder inside.
     pub(crate) fn is_masqueraded(&self, peer: IpAddr, local: IpAddr) -> bool {
+        let peer = peer.to_canonical();
         match self.kind {
             Kind::Machine => false,
             Kind::Host => self.is_desktop(peer),
             Kind::Own => {
-                let is_own = peer.is_loopback() || peer == local;
-                is_own || self.gateways.contains(peer) || self.is_desktop(peer)
+                let is_gateway = self.gateways.contains(peer) || self.is_desktop(peer);
+                is_gateway || self.is_forwarder(peer, local)
             }
+        }
+    }
+
+    /// Reports whether a port forwarder inside the container connects from this address: from the
+    /// container's own, or in rootless Podman from loopback, elsewhere the address of its processes.
+    fn is_forwarder(&self, peer: IpAddr, local: IpAddr) -> bool {
+        match peer.is_loopback() {
+            true => self.is_rootless,
+            false => peer == local.to_canonical(),
         }
     }
 
@@ -145,6 +160,11 @@ fn is_container(root: &Path) -> bool {
     let group = fs::read_to_string(root.join(CONTROL_GROUP)).unwrap_or_default();
     MARKERS.iter().any(|marker| root.join(marker).exists())
         || CONTROL_GROUPS.iter().any(|name| group.contains(name))
+}
+
+fn is_rootless(root: &Path) -> bool {
+    let settings = fs::read_to_string(root.join(PODMAN)).unwrap_or_default();
+    settings.lines().any(|line| line.trim() == "rootless=1")
 }
 
 /// Reports whether an interface is a device of the machine; a container's own network has virtual

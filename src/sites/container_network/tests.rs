@@ -52,11 +52,30 @@ fn each_marker_makes_a_container() {
 #[test]
 fn gateway_and_own_addresses_of_a_bridge_stand_for_every_client() {
     let bridge = network_of(&[(".dockerenv", ""), (ROUTE, BRIDGE)]);
-    for peer in ["172.17.0.1", "172.17.0.2", "127.0.0.1", "::1"] {
+    for peer in ["172.17.0.1", "172.17.0.2", "::ffff:172.17.0.1"] {
         assert!(is_masqueraded(&bridge, peer), "{peer}");
     }
-    for peer in ["172.17.0.3", "192.168.1.5", "203.0.113.7", "2001:db8::1"] {
+    for peer in [
+        "127.0.0.1",
+        "::1",
+        "172.17.0.3",
+        "192.168.1.5",
+        "203.0.113.7",
+        "2001:db8::1",
+    ] {
         assert!(!is_masqueraded(&bridge, peer), "{peer}");
+    }
+}
+
+#[test]
+fn loopback_stands_for_every_client_in_rootless_podman_only() {
+    let settings = |rootless| format!("engine=\"podman-5\"\nrootless={rootless}\n");
+    for (rootless, expected) in [("1", true), ("0", false)] {
+        let network = network_of(&[("run/.containerenv", &settings(rootless)), (ROUTE, BRIDGE)]);
+        for peer in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(is_masqueraded(&network, peer), expected, "{peer}");
+        }
+        assert!(is_masqueraded(&network, "172.17.0.1"));
     }
 }
 
