@@ -14,7 +14,7 @@ use super::{
     headers::HeaderEdits,
     request_head::{RequestHead, RequestLine},
     response::{check_head, parse_head},
-    response_head::ResponseHead,
+    response_head::{Parsed, ResponseHead},
     upstream::Upstream,
 };
 use crate::{
@@ -133,7 +133,6 @@ async fn status(upstream: &mut Upstream) -> Sent<StatusCode> {
 
 /// Takes the heads received; returns the status of the final one.
 fn take_status(received: &mut BytesMut) -> Sent<Option<StatusCode>> {
-    let check = |head: &ResponseHead<'_>| head.check();
     while let Some((status, length)) = parse_head(received, check).map_err(answer)? {
         if !status.is_informational() {
             return Ok(Some(status));
@@ -141,6 +140,11 @@ fn take_status(received: &mut BytesMut) -> Sent<Option<StatusCode>> {
         received.advance(length);
     }
     Ok(None)
+}
+
+/// A function, as a method of a type with a lifetime is not general enough for `parse_head`.
+fn check(head: &ResponseHead<'_>) -> Parsed<StatusCode> {
+    head.check()
 }
 
 fn head_status(head: &Http2Answer, upstream: &mut Upstream) -> Sent<Option<StatusCode>> {

@@ -230,7 +230,7 @@ async fn answer(
     record: Record,
     number: usize,
 ) {
-    let (head, mut body) = request.into_parts();
+    let (head, body) = request.into_parts();
     let times = record.note(number, &head);
     let path = head.uri.path().to_owned();
     let parts: Vec<_> = path.trim_start_matches('/').split('/').collect();
@@ -249,33 +249,6 @@ async fn answer(
             stream.send_data("half".into(), false).unwrap();
             tokio::time::sleep(Duration::from_millis(50)).await;
             stream.send_reset(Reason::INTERNAL_ERROR);
-        }
-        ["cut"] => {
-            let mut stream = respond.send_response(ok, false).unwrap();
-            stream.send_data("half".into(), false).unwrap();
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            stream.send_reset(Reason::NO_ERROR);
-        }
-        ["cut-head"] => {
-            let mut stream = respond.send_response(ok, false).unwrap();
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            stream.send_reset(Reason::NO_ERROR);
-        }
-        ["padded"] => {
-            let head = Response::builder().header("x-padded", " a ");
-            respond.send_response(head.body(()).unwrap(), true).unwrap();
-        }
-        ["padded-trailer"] => {
-            let mut stream = respond.send_response(ok, false).unwrap();
-            stream.send_data("body".into(), false).unwrap();
-            let value = HeaderValue::from_static("1\t");
-            let trailers = HeaderMap::from_iter([("x-sum".parse().unwrap(), value)]);
-            stream.send_trailers(trailers).unwrap();
-        }
-        ["stall"] => {
-            while let Some(Ok(piece)) = body.data().await {
-                record.0.lock().unwrap().stalled += piece.len();
-            }
         }
         ["short"] => {
             let head = Response::builder().header("content-length", 10);
@@ -301,6 +274,47 @@ async fn answer(
             let why = std::future::poll_fn(|context| respond.poll_reset(context)).await;
             let why = why.unwrap();
             record.0.lock().unwrap().resets.push((path, why));
+        }
+        [name, ..] => fault_or_echo(name, body, respond, record).await,
+        [] => {}
+    }
+}
+
+/// Answers with the fault of this name, or else with the body of the request.
+async fn fault_or_echo(
+    name: &str,
+    mut body: RecvStream,
+    mut respond: SendResponse<Bytes>,
+    record: Record,
+) {
+    let ok = Response::new(());
+    match name {
+        "cut" => {
+            let mut stream = respond.send_response(ok, false).unwrap();
+            stream.send_data("half".into(), false).unwrap();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            stream.send_reset(Reason::NO_ERROR);
+        }
+        "cut-head" => {
+            let mut stream = respond.send_response(ok, false).unwrap();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            stream.send_reset(Reason::NO_ERROR);
+        }
+        "padded" => {
+            let head = Response::builder().header("x-padded", " a ");
+            respond.send_response(head.body(()).unwrap(), true).unwrap();
+        }
+        "padded-trailer" => {
+            let mut stream = respond.send_response(ok, false).unwrap();
+            stream.send_data("body".into(), false).unwrap();
+            let value = HeaderValue::from_static("1\t");
+            let trailers = HeaderMap::from_iter([("x-sum".parse().unwrap(), value)]);
+            stream.send_trailers(trailers).unwrap();
+        }
+        "stall" => {
+            while let Some(Ok(piece)) = body.data().await {
+                record.0.lock().unwrap().stalled += piece.len();
+            }
         }
         _ => echo(&mut body, respond).await,
     }

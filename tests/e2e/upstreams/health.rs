@@ -62,6 +62,17 @@ fn hubs(gate: &Hubgate, host: &str) -> Vec<Value> {
     site["hubs"].as_array().unwrap().clone()
 }
 
+/// Waits for the first check of the site's hub, and compares its result.
+async fn becomes(gate: &Hubgate, host: &str, healthy: bool) {
+    let what = format!("{host} is checked");
+    eventually(DEADLINE, &what, async || {
+        hubs(gate, host)[0]["healthy"].is_boolean()
+    })
+    .await;
+    let state = &hubs(gate, host)[0];
+    assert_eq!(state["healthy"], healthy, "{host}: {state}");
+}
+
 #[tokio::test]
 async fn an_unhealthy_hub_is_passed_over_until_it_is_healthy_again() {
     let (one, other, gate) = two("{path: /up?key=s3cret, every: 1s}").await;
@@ -237,14 +248,7 @@ async fn each_transport_is_checked_with_the_trust_of_requests() {
     }
     let gate = setup.start().await;
     for (host, _, healthy) in &sites {
-        let host = format!("{host}.test");
-        let what = format!("{host} is checked");
-        eventually(DEADLINE, &what, async || {
-            hubs(&gate, &host)[0]["healthy"].is_boolean()
-        })
-        .await;
-        let state = &hubs(&gate, &host)[0];
-        assert_eq!(state["healthy"], *healthy, "{host}: {state}");
+        becomes(&gate, &format!("{host}.test"), *healthy).await;
     }
     let requests = hub.requests();
     let mut hosts = requests.iter().map(|request| request.field("host"));
