@@ -49,10 +49,17 @@ struct HandOver<'a> {
 
 impl Server {
     /// Hands over at each signal, until a new process has taken over or this one shuts down.
+    ///
+    /// Waits for the end of the hand-over that started this process: it would fail if this process
+    /// ended, and the old and the next process would serve beside each other.
     pub(super) async fn hand_over_on_signal(
         self: Arc<Self>,
         mut signal: Signal,
     ) -> Option<Accepting> {
+        tokio::select! {
+            () = self.shutdown.cancelled() => return None,
+            () = self.alone.cancelled() => {}
+        }
         loop {
             tokio::select! {
                 () = self.shutdown.cancelled() => return None,

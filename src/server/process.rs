@@ -54,6 +54,8 @@ pub struct Server {
     pub(super) loaded: Mutex<OffsetDateTime>,
     /// Cancels the control socket, ACME orders and a hand-over.
     pub(super) shutdown: CancellationToken,
+    /// Cancelled as soon as no previous process accepts connections.
+    pub(super) alone: CancellationToken,
 }
 
 /// Reason for the end of the process.

@@ -146,8 +146,10 @@ impl Server {
         let registry = Arc::new(ConnectionRegistry::default());
         let acceptor = Self::acceptor(&proxy, &registry, connections)?;
         let listeners = Listeners::open(&listen, &acceptor)?;
-        if let Some(predecessor) = predecessor {
-            predecessor.delay_orders(&certificates).await;
+        let alone = CancellationToken::new();
+        match predecessor {
+            Some(predecessor) => predecessor.delay_orders(&certificates, &alone).await,
+            None => alone.cancel(),
         }
         // The listeners are open, so the CA can validate at once.
         certificates.run_prepared(prepared);
@@ -171,6 +173,7 @@ impl Server {
             since: Instant::now(),
             loaded: Mutex::new(OffsetDateTime::now_utc()),
             shutdown,
+            alone,
         })
     }
 

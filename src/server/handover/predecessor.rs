@@ -4,6 +4,7 @@ use std::{env, os::unix::net::UnixDatagram, path::PathBuf, time::Duration};
 
 use rustix::process::{Pid, getpgid, getppid, setpgid};
 use tokio::{io::AsyncReadExt, net::UnixStream, time::timeout};
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{PROBE, READY, sockets::accepting};
@@ -43,9 +44,14 @@ impl Predecessor {
     }
 
     /// Delays ACME orders while the old process accepts, since a CA could validate there; then
-    /// joins its process group, so that Ctrl-C in its shell reaches this process.
-    pub(in crate::server) async fn delay_orders(&self, certificates: &Certificates) {
-        let group = self.group;
+    /// cancels `alone` and joins its process group, so that Ctrl-C in its shell reaches this
+    /// process.
+    pub(in crate::server) async fn delay_orders(
+        &self,
+        certificates: &Certificates,
+        alone: &CancellationToken,
+    ) {
+        let (group, alone) = (self.group, alone.clone().drop_guard());
         let Ok(mut accepting) = UnixStream::connect(accepting(&self.ready)).await else {
             return;
         };
@@ -54,6 +60,7 @@ impl Predecessor {
             timeout(OVERLAP_LIMIT, accepting.read(&mut [0])).await.ok();
             drop(orders_paused);
             setpgid(None, group).ok();
+            drop(alone);
         });
     }
 }

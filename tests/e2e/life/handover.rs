@@ -26,6 +26,17 @@ async fn hand_overs_under_load_lose_no_request() {
     assert!(gate.ended().await.success());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_hands_over_only_after_it_has_taken_over() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let load = Load::start(&gate);
+    gate.take_over_twice().await;
+    load.end().await;
+    assert!(!gate.printed().contains("the hand-over failed"));
+    assert!(gate.ended().await.success());
+}
+
 #[tokio::test]
 async fn the_old_process_keeps_its_connections_to_their_end() {
     let hub = Hub::start().await;

@@ -11,10 +11,13 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use super::{
     super::{DEADLINE, eventually},
     Hubgate,
+    stop::descendants,
 };
 
 /// The old process's log line about the new one.
 const TAKEN_OVER: &str = "has taken over";
+/// The log line of a process that serves.
+const READY: &str = "INFO ready on";
 
 /// Time from SIGTERM to SIGKILL: short, since the test's own clients, still connected, do not read
 /// hubgate's goodbye.
@@ -70,16 +73,38 @@ impl Hubgate {
 
     /// Hands over, and waits until the new process has taken over: from now on it is signalled.
     pub async fn take_over(&mut self) {
-        let before = self.output.lines_with(TAKEN_OVER).len();
         self.hand_over();
-        eventually(DEADLINE, "a process takes over", async || {
-            self.output.lines_with(TAKEN_OVER).len() > before
+        self.is_taken_over(1).await;
+    }
+
+    /// Hands over, and lets the new process hand over before it has taken over.
+    pub async fn take_over_twice(&mut self) {
+        let processes = 1 + self.successors.len();
+        self.hand_over();
+        eventually(DEADLINE, "the new process is ready", async || {
+            self.output.lines_with(READY).len() > processes
         })
         .await;
-        let line = self.output.lines_with(TAKEN_OVER).pop().unwrap();
-        let mut words = line.split(' ').skip_while(|word| *word != "process");
-        let number = words.nth(1).unwrap().parse().unwrap();
-        self.successors.push(Pid::from_raw(number).unwrap());
+        for process in descendants(self.process()) {
+            let process = Pid::from_raw(process.cast_signed()).unwrap();
+            kill_process(process, Signal::USR2).unwrap();
+        }
+        self.is_taken_over(2).await;
+    }
+
+    /// Waits until as many new processes have taken over.
+    async fn is_taken_over(&mut self, times: usize) {
+        let expected = self.successors.len() + times;
+        eventually(DEADLINE, "a process takes over", async || {
+            self.output.lines_with(TAKEN_OVER).len() >= expected
+        })
+        .await;
+        let lines = self.output.lines_with(TAKEN_OVER);
+        self.successors
+            .extend(lines[expected - times..].iter().map(|line| {
+                let mut words = line.split(' ').skip_while(|word| *word != "process");
+                Pid::from_raw(words.nth(1).unwrap().parse().unwrap()).unwrap()
+            }));
     }
 
     /// Waits until the program has ended by itself.

@@ -82,7 +82,7 @@ impl Display for Stop {
 }
 
 /// The processes that a process has started, and those that they have.
-fn descendants(process: u32) -> BTreeSet<u32> {
+pub(super) fn descendants(process: u32) -> BTreeSet<u32> {
     let mut all = BTreeSet::from([process]);
     let parents = parents();
     loop {
