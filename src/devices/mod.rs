@@ -82,6 +82,19 @@ impl Devices {
         Ok(clients)
     }
 
+    /// Prepares the CA for another configuration.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`], and when the CA that is in use is missing: a new one would lock out
+    /// every enrolled device.
+    pub fn prepare_again(&self, config: &Config, before: &Config) -> anyhow::Result<()> {
+        if before.uses_own_ca() && config.uses_own_ca() {
+            let exists = self.0.ca_store.must_have_ca();
+            exists.context("client_certificate: own")?;
+        }
+        self.prepare(config)
+    }
+
     /// Creates the CA if a site uses it for the first time, and logs faults of the existing files.
     ///
     /// # Errors
@@ -160,12 +173,10 @@ impl Devices {
     /// Returns the states of all devices.
     ///
     /// # Errors
-    /// When the registry cannot be read.
-    pub fn states(&self) -> anyhow::Result<Vec<DeviceReport>> {
-        let registry = self.0.ca_store.register()?;
-        let last_seen = lock(&self.0.last_seen);
-        let now = OffsetDateTime::now_utc();
-        Ok(registry::status::of(&registry, last_seen.sightings(), now))
+    /// As [`ClientCaStore::states`].
+    pub fn states(&self, config: &Config) -> anyhow::Result<Vec<DeviceReport>> {
+        let sightings = lock(&self.0.last_seen).sightings().clone();
+        self.0.ca_store.states(config, &sightings)
     }
 
     /// Returns warnings for the operator: a damaged registry, certificates that expire soon.

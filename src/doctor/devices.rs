@@ -1,12 +1,10 @@
 //! The certificates of the own client CA's devices.
 
-use time::OffsetDateTime;
-
 use super::{Finding, Installation};
 use crate::{
     devices::{
         ClientCaStore,
-        registry::status::{self, DeviceReport, DeviceStatus},
+        registry::status::{DeviceReport, DeviceStatus},
     },
     server::control::ControlClient,
     tls::date,
@@ -37,8 +35,7 @@ impl Installation {
             return ControlClient::new(&self.config.state).devices();
         }
         let folder = ClientCaStore::new(&self.config.state);
-        let now = OffsetDateTime::now_utc();
-        Ok(status::of(&folder.register()?, &folder.last_seen(), now))
+        folder.states(&self.config, &folder.last_seen())
     }
 }
 
@@ -83,7 +80,7 @@ impl Devices<'_> {
 
 #[cfg(test)]
 mod tests {
-    use time::Duration;
+    use time::{Duration, OffsetDateTime};
 
     use super::*;
 

@@ -69,7 +69,8 @@ impl Server {
         let config = config::load(&self.config)?;
         self.check_state_folder(&config)?;
         let prepared = self.certificates.prepare(&config)?;
-        self.proxy.devices.prepare(&config)?;
+        let before = self.proxy.sites();
+        self.proxy.devices.prepare_again(&config, &before.config)?;
         let sites = Sites::build(config, &self.acme_certificates)?;
         self.proxy.prepare(&sites);
         Ok((sites, prepared))

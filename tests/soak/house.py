@@ -56,13 +56,17 @@ class House:
         return done.stdout
 
     def reports(self, *arguments):
-        """Runs a command that reads the state folder, or has to name it if it was never made."""
-        if self.state.is_dir():
-            self.must(*arguments)
-            return
+        """Runs a command that reads the state, or has to name what was never made."""
+        missing = [
+            words for path, words in [
+                (self.state, f"{self.state}: no such folder"),
+                (self.state / "clients" / "ca.pem", "clients/ca.pem: not there"),
+            ] if not path.exists()
+        ]
         done = self.run(*arguments)
-        names_it = f"{self.state}: no such folder" in done.stderr
-        holds(done.returncode == 1 and names_it, f"the missing folder is not named: {done}")
+        names_it = done.returncode == 1 and any(words in done.stderr for words in missing)
+        holds(not done.returncode or names_it, f"{arguments}: {done.stderr.strip()}")
+        holds(done.returncode or self.state.exists(), f"{arguments}: an empty state is reported")
 
     def devices(self):
         """Serial numbers of the devices of the register: name and standing."""

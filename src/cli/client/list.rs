@@ -10,7 +10,7 @@ use crate::{
     config::model::Config,
     devices::{
         ClientCaStore,
-        registry::status::{self, DeviceReport, DeviceStatus},
+        registry::status::{DeviceReport, DeviceStatus},
     },
     server::control::ControlClient,
     tls::date,
@@ -35,7 +35,8 @@ impl List {
             Err(fault) if !ControlClient::is_not_running(&fault) => return Err(fault),
             Err(_) => {
                 must_exist(&config.state)?;
-                states_on_disk(config)?
+                let folder = ClientCaStore::new(&config.state);
+                folder.states(config, &folder.last_seen())?
             }
         };
         if self.json {
@@ -54,12 +55,6 @@ impl List {
             )),
         }
     }
-}
-
-fn states_on_disk(config: &Config) -> anyhow::Result<Vec<DeviceReport>> {
-    let folder = ClientCaStore::new(&config.state);
-    let now = OffsetDateTime::now_utc();
-    Ok(status::of(&folder.register()?, &folder.last_seen(), now))
 }
 
 /// A row for each device.

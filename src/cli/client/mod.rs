@@ -13,7 +13,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand, ValueEnum};
 
 use self::{add::Enrolment, backup::Backup, list::List};
-use super::print;
+use super::{must_exist, print};
 use crate::{
     config::{self, model::Config},
     devices::{
@@ -97,6 +97,10 @@ impl Client {
     pub(super) fn run(&self, path: &Path) -> anyhow::Result<()> {
         let config = &config::load(path)?;
         let state = &config.state;
+        // Only a backup is restored before the first start; a running process may make it again.
+        if !matches!(self, Self::Import { .. } | Self::List(_)) {
+            must_exist(state)?;
+        }
         match self {
             Self::Add(add) => Enrolment::new(config, add, false)?.run(),
             Self::Renew(add) => Enrolment::new(config, add, true)?.run(),

@@ -19,7 +19,7 @@ use self::{
     target::Target,
     visit::{Device, Visit},
 };
-use super::{print, print_json};
+use super::{must_exist, print, print_json};
 use crate::{
     access::basic::Basic,
     config::{self, model::Config},
@@ -73,6 +73,7 @@ impl Explain {
 
 impl Device {
     fn load(name: &str, config: &Config) -> anyhow::Result<Self> {
+        must_exist(&config.state)?;
         let name = Name::parse(name).map_err(|fault| anyhow!("--client: {fault}"))?;
         let (client, certificate) = ClientCaStore::new(&config.state)
             .likeness(&name)

@@ -13,10 +13,16 @@ use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 
 use super::{
-    DeviceCertificate, Registry, ca::Ca, last_seen::Sightings, name::Name, serial::Revocations,
+    DeviceCertificate, Registry,
+    ca::Ca,
+    last_seen::Sightings,
+    name::Name,
+    serial::Revocations,
+    status::{self, DeviceReport},
 };
 use crate::{
-    clock, devices::invitation::certificate_request::CertificateRequest, private_file::PrivateFile,
+    clock, config::model::Config, devices::invitation::certificate_request::CertificateRequest,
+    file_access, private_file::PrivateFile,
 };
 
 pub(crate) use self::files::{read, write};
@@ -122,6 +128,33 @@ impl ClientCaStore {
                 })?;
                 Ok(registry.with_revocations(&self.revocations()?))
             }
+        }
+    }
+
+    /// Returns the states of all devices.
+    ///
+    /// # Errors
+    /// When the registry cannot be read, or the CA of a site is missing: its devices are unknown
+    /// then.
+    pub fn states(
+        &self,
+        config: &Config,
+        sightings: &Sightings,
+    ) -> anyhow::Result<Vec<DeviceReport>> {
+        if config.uses_own_ca() {
+            self.must_have_ca()?;
+        }
+        let now = OffsetDateTime::now_utc();
+        Ok(status::of(&self.register()?, sightings, now))
+    }
+
+    /// Fails if the CA does not exist.
+    pub(crate) fn must_have_ca(&self) -> anyhow::Result<()> {
+        let ca = self.ca();
+        let _access = file_access::begin(&ca)?;
+        match ca.try_exists().with_context(|| ca.display().to_string())? {
+            true => Ok(()),
+            false => bail!("{NO_CA}: {}: not there", ca.display()),
         }
     }
 
@@ -259,8 +292,8 @@ fn check_clock(now: OffsetDateTime) -> anyhow::Result<()> {
     bail!("the clock is wrong ({day}): set it with `timedatectl`, then try again")
 }
 
-const NO_CA: &str =
-    "there is no client CA yet: write `client_certificate: own` in proxy.yaml and start hubgate";
+const NO_CA: &str = "there is no client CA: write `client_certificate: own` in proxy.yaml and start hubgate, or \
+     restore the folder if it was removed";
 
 #[cfg(test)]
 mod tests;

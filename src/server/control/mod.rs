@@ -141,8 +141,8 @@ impl Server {
     }
 
     async fn client_states(&self) -> Reply {
-        let devices = self.proxy.devices.clone();
-        let states = self.files.run(move || devices.states()).await;
+        let (devices, sites) = (self.proxy.devices.clone(), self.proxy.current_sites());
+        let states = self.files.run(move || devices.states(&sites.config)).await;
         match states.map_err(Into::into).flatten() {
             Ok(states) => Reply::Devices(states),
             Err(fault) => Reply::Failed(format!("{fault:#}")),

@@ -28,6 +28,37 @@ async fn the_control_socket_is_restored_after_the_state_folder_was_removed_or_re
 }
 
 #[tokio::test]
+async fn a_removed_client_ca_is_named_and_a_reload_makes_no_other() {
+    let hub = Hub::start().await;
+    let setup = Setup::home(&hub.url()).top("state: kept");
+    let setup = setup.site("access: {client_certificate: own}");
+    let gate = setup.start().await;
+    gate.answers_commands().await;
+    let (state, before) = (gate.folder().join("kept"), gate.folder().join("before"));
+    fs::rename(&state, &before).unwrap();
+    gate.line_with("control.sock: opened again").await;
+    for command in [
+        &["client", "list"][..],
+        &["client", "revoke", "phone"],
+        &["reload"],
+    ] {
+        let ran = gate.commanded(command).await;
+        assert_eq!(ran.status, Some(1), "{command:?} {}", ran.stdout);
+        let names_it = ran.stderr.contains("clients/ca.pem: not there");
+        assert!(names_it, "{command:?} {}", ran.stderr);
+    }
+    assert!(!state.join("clients/ca.pem").exists());
+    fs::remove_dir_all(&state).unwrap();
+    fs::rename(&before, &state).unwrap();
+    for command in [&["reload"][..], &["client", "list"]] {
+        eventually(DEADLINE, "the restored CA is used", async || {
+            gate.commanded(command).await.status == Some(0)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn a_dead_socket_in_the_place_of_the_control_socket_is_replaced() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
@@ -86,8 +117,21 @@ fn without_a_state_folder_commands_name_it_and_fail() {
     let setup = Setup::home("http://127.0.0.1:8080").top("state: gone");
     let setup = setup.site("access: {client_certificate: own}");
     let folder = setup.write();
-    for command in [["client", "list"], ["cert", "status"]] {
-        let ran = hubgate(&folder, &command);
+    let out = folder.join("out").display().to_string();
+    let backup = folder.join("backup").display().to_string();
+    let url = "https://home.test/";
+    for command in [
+        &["client", "list"][..],
+        &["client", "add", "phone"],
+        &["client", "add", "phone", "--out", &out],
+        &["client", "renew", "phone", "--out", &out],
+        &["client", "revoke", "phone"],
+        &["client", "export", &backup],
+        &["cert", "status"],
+        &["explain", url, "--from", "192.0.2.1", "--client", "phone"],
+    ] {
+        let ran = hubgate(&folder, command);
+        assert!(!folder.join("gone").exists(), "{command:?}");
         assert_eq!(ran.status, Some(1), "{command:?} {}", ran.stdout);
         assert!(
             ran.stderr.contains("gone: no such folder"),
