@@ -1,11 +1,12 @@
 //! A program of the operator, with a minimal environment, an empty standard input and a time limit.
 //!
-//! Its process group is killed when the time is up or the caller stops waiting.
+//! Its process group is killed when the time is up or the caller stops waiting. It is started by a
+//! blocking thread, because the disk that it is on may not answer.
 
 use std::{
     env,
     ffi::OsStr,
-    path::Path,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -18,6 +19,7 @@ use tokio::{
 };
 
 use super::dns::quoted;
+use crate::file_access::{self, FileAccess};
 
 /// Time for which child processes may keep the output open after the program has ended.
 const LINGER: Duration = Duration::from_secs(1);
@@ -32,7 +34,10 @@ const READ: u64 = 64 * 1024;
 const VARIABLES: [&str; 3] = ["PATH", "HOME", "LANG"];
 
 /// A program of the operator that has not been started yet.
-pub(super) struct Program(Command);
+pub(super) struct Program {
+    path: PathBuf,
+    command: Command,
+}
 
 impl Program {
     pub(super) fn new(program: &Path) -> Self {
@@ -48,11 +53,14 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
-        Self(command)
+        Self {
+            path: program.to_owned(),
+            command,
+        }
     }
 
     pub(super) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
-        self.0.args(args);
+        self.command.args(args);
         self
     }
 
@@ -60,7 +68,7 @@ impl Program {
         mut self,
         variables: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
-        self.0.envs(variables);
+        self.command.envs(variables);
         self
     }
 
@@ -69,12 +77,11 @@ impl Program {
     /// # Errors
     /// It cannot be started, exceeds its time, or exits with another code than 0, with the first
     /// lines of its output.
-    pub(super) async fn run(mut self, limit: Duration) -> Result<(), String> {
-        let child = self.0.spawn().map_err(|error| {
-            format!("cannot be started ({error}); correct its path or its mode")
-        })?;
+    pub(super) async fn run(self, files: &FileAccess, limit: Duration) -> Result<(), String> {
+        let started = files.run(move || self.start()).await;
+        let run = started.map_err(|fault| fault.to_string())??;
         // The time-out drops the run, which kills its process group.
-        let Ok(ended) = timeout(limit, Run::new(child).finish()).await else {
+        let Ok(ended) = timeout(limit, run.finish()).await else {
             return Err(format!("killed, because it was not done within {limit:?}"));
         };
         match ended {
@@ -82,6 +89,15 @@ impl Program {
             Ok((status, output)) => Err(format!("{status}: {output}")),
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    /// Starts the program; blocks while its disk does not answer.
+    fn start(mut self) -> Result<Run, String> {
+        let _access = file_access::begin(&self.path).map_err(|fault| fault.to_string())?;
+        let child = self.command.spawn().map_err(|error| {
+            format!("cannot be started ({error}); correct its path or its mode")
+        })?;
+        Ok(Run::new(child))
     }
 }
 

@@ -40,7 +40,7 @@ impl Installation {
             Certificate::Acme => Vec::new(),
             Certificate::SelfSigned => vec![self.self_signed(site)],
             Certificate::Files { chain, key } => {
-                let roots = SystemRoots::from_certificates(&[]);
+                let roots = SystemRoots::none();
                 match Certified::load(chain, key, &site.hosts, &roots) {
                     Ok(certified) => {
                         Finding::of_files(&subject, &certified, OffsetDateTime::now_utc())

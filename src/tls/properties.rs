@@ -27,7 +27,7 @@ static CLIENT_CA: LazyLock<Arc<ClientCa>> = LazyLock::new(|| {
     let load = || {
         let file = env::temp_dir().join(format!("hubgate-{}.pem", process::id()));
         fs::write(&file, CA)?;
-        let roots = Arc::new(SystemRoots::from_certificates(&[]));
+        let roots = Arc::new(SystemRoots::none());
         let loaded = ClientCa::load(file.clone(), None, &[], &roots);
         fs::remove_file(file)?;
         loaded

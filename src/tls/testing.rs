@@ -195,5 +195,5 @@ pub(crate) fn client_ca(ca: &Path, crl: Option<&Path>, allow: &[&str]) -> anyhow
 
 /// Returns a system without root certificates.
 pub(crate) fn no_roots() -> Arc<SystemRoots> {
-    Arc::new(SystemRoots::from_certificates(&[]))
+    Arc::new(SystemRoots::none())
 }

@@ -182,7 +182,7 @@ mod tests {
             servers: vec![server(1), server(2), server(3)],
             ..model::Upstream::default()
         };
-        let no_roots = SystemRoots::from_certificates(&[]);
+        let no_roots = SystemRoots::none();
         let upstream =
             Upstream::build(&config, Duration::ZERO, &mut SecretValues::new(), &no_roots);
         let upstream = Arc::new(upstream.unwrap());

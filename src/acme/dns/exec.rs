@@ -6,7 +6,10 @@
 use std::{env, path::PathBuf, time::Duration};
 
 use super::Record;
-use crate::acme::{problem::Problem, program::Program};
+use crate::{
+    acme::{problem::Problem, program::Program},
+    file_access::FileAccess,
+};
 
 /// Time for a run.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
@@ -14,6 +17,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// A program that creates and deletes TXT records.
 pub struct Hook {
     program: PathBuf,
+    files: FileAccess,
     time_limit: Duration,
 }
 
@@ -22,8 +26,15 @@ impl Hook {
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self {
             program: program.into(),
+            files: FileAccess::default(),
             time_limit: TIME_LIMIT,
         }
+    }
+
+    /// Starts the program by these blocking threads.
+    #[must_use]
+    pub fn with_files(self, files: FileAccess) -> Self {
+        Self { files, ..self }
     }
 
     /// Replaces the time limit.
@@ -46,7 +57,8 @@ impl Hook {
             .args([action, &record.fqdn, &record.value])
             .variables(own)
             .variables([("EXEC_PATH", &self.program)]);
-        program.run(self.time_limit).await.map_err(|cause| {
+        let ended = program.run(&self.files, self.time_limit).await;
+        ended.map_err(|cause| {
             Problem::provider(format!(
                 "{} {action} {}: {cause}",
                 self.program.display(),

@@ -67,8 +67,8 @@ impl DnsProviders {
         if let Some(provider) = credentials.find(&self.lock()) {
             return Ok(provider);
         }
-        let new = credentials.clone();
-        let provider = self.files.wait(move || new.provider())??;
+        let (new, files) = (credentials.clone(), self.files.clone());
+        let provider = self.files.wait(move || new.provider(files))??;
         Ok(self.add(credentials, provider))
     }
 
@@ -110,11 +110,13 @@ impl Credentials {
     }
 
     /// Creates the provider with its client, which loads the system's root certificates.
-    fn provider(&self) -> anyhow::Result<DnsProviderClient> {
+    fn provider(&self, files: FileAccess) -> anyhow::Result<DnsProviderClient> {
         let secret = self.secret.as_str();
         let api = || HttpsClient::load(None).map(Arc::new);
         Ok(match &self.configured {
-            DnsProvider::Exec(program) => DnsProviderClient::Exec(Hook::new(program)),
+            DnsProvider::Exec(program) => {
+                DnsProviderClient::Exec(Hook::new(program).with_files(files))
+            }
             DnsProvider::Rfc2136 { server, key } => {
                 let key = Key::parse(secret).with_context(|| key.display().to_string())?;
                 DnsProviderClient::Rfc2136(Rfc2136::new(server.to_string(), &key)?)

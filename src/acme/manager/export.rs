@@ -44,7 +44,7 @@ impl Copies {
         let copies = self.clone();
         files.run(move || copies.write()).await??;
         match &self.program {
-            Some(program) => self.run(program).await,
+            Some(program) => self.run(program, files).await,
             None => Ok(()),
         }
     }
@@ -83,9 +83,10 @@ impl Copies {
         ]
     }
 
-    async fn run(&self, program: &Path) -> anyhow::Result<()> {
+    async fn run(&self, program: &Path, files: &FileAccess) -> anyhow::Result<()> {
         let arguments = [self.name.as_ref(), self.folder.as_os_str()];
-        let ended = Program::new(program).args(arguments).run(TIMEOUT).await;
+        let program_run = Program::new(program).args(arguments);
+        let ended = program_run.run(files, TIMEOUT).await;
         ended.map_err(|cause| anyhow!("{}: {cause}", program.display()))
     }
 }

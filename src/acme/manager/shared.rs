@@ -7,18 +7,21 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::account_limits::AccountLimits;
 use crate::{
     acme::{
-        ca::accounts::Accounts, challenge::ActiveChallenges, dns::zones::DnsProviders, store::Store,
+        ca::accounts::Accounts,
+        challenge::ActiveChallenges,
+        dns::zones::DnsProviders,
+        store::{Store, stored_certificate::StoredCertificate},
     },
     file_access::FileAccess,
-    tls::SystemRoots,
+    tls::{Certified, SystemRoots},
 };
 
 /// The resources that all certificate tasks share.
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) challenges: ActiveChallenges,
-    /// Loaded when the first certificate is needed.
-    pub(crate) roots: SystemRoots,
+    /// Read for the first certificate that is not self-issued.
+    pub(crate) roots: Arc<SystemRoots>,
     pub(crate) accounts: Accounts,
     pub(crate) limits: AccountLimits,
     pub(crate) zones: DnsProviders,
@@ -38,11 +41,21 @@ impl Shared {
             limits: AccountLimits::default(),
             store,
             challenges: ActiveChallenges::default(),
-            roots: SystemRoots::deferred(),
+            roots: Arc::new(SystemRoots::deferred()),
             zones: DnsProviders::new(files.clone()),
             files,
             orders: Arc::new(Semaphore::new(ORDERS as usize)),
         }
+    }
+
+    /// Prepares a certificate for serving.
+    ///
+    /// While the disk of the system's roots does not answer, no root vouches for it, so that its
+    /// site does not send HSTS.
+    pub(crate) fn certified(&self, stored: &StoredCertificate) -> anyhow::Result<Certified> {
+        let (roots, certificate) = (self.roots.clone(), stored.clone());
+        let certified = self.files.wait(move || certificate.certified(&roots));
+        certified.unwrap_or_else(|_unanswered| stored.certified(&SystemRoots::none()))
     }
 
     /// Waits until no order is running, and delays new ones until the value is dropped.

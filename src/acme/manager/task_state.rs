@@ -173,11 +173,11 @@ impl TaskState {
 
     /// Returns true if a certificate is valid from a later moment than the served one, or none is
     /// served.
-    pub(crate) fn is_older_than(&self, other: &StoredCertificate, roots: &SystemRoots) -> bool {
+    pub(crate) fn is_older_than(&self, other: &StoredCertificate) -> bool {
         let Some(served) = &self.served else {
             return true;
         };
-        let certified = other.certified(roots);
+        let certified = other.certified(&SystemRoots::none());
         certified.is_ok_and(|certified| certified.not_before > served.not_before)
     }
 

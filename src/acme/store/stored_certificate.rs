@@ -99,7 +99,7 @@ impl StoredCertificate {
 
     fn servable(bytes: &[u8]) -> anyhow::Result<Self> {
         let certificate = Self::parse(bytes)?;
-        certificate.certified(&SystemRoots::from_certificates(&[]))?;
+        certificate.certified(&SystemRoots::none())?;
         Ok(certificate)
     }
 
@@ -155,7 +155,7 @@ impl StoredCertificate {
     /// not valid now.
     pub fn check(&self, wanted: &[Host], now: OffsetDateTime) -> Result<(), Problem> {
         let certified = self
-            .certified(&SystemRoots::from_certificates(&[]))
+            .certified(&SystemRoots::none())
             .map_err(|fault| Problem::unusable(&format!("{fault:#}")))?;
         let missing = list(certified.missing(wanted));
         if !missing.is_empty() {
@@ -168,7 +168,7 @@ impl StoredCertificate {
     /// Removes certificates that do not belong to the chain; returns each with its name and the
     /// cause.
     pub(crate) fn trim(&mut self) -> anyhow::Result<Vec<String>> {
-        let certified = self.certified(&SystemRoots::from_certificates(&[]))?;
+        let certified = self.certified(&SystemRoots::none())?;
         if !certified.left_out.is_empty() {
             let line = certified.key.cert.iter();
             self.chain_pem = line.map(|der| certificate_pem(der)).collect();

@@ -67,10 +67,7 @@ mod tests {
 
     #[test]
     fn slot_of_a_host_is_reused_and_serves_the_last_certificate() {
-        let (issued, roots) = (
-            AcmeCertificates::default(),
-            SystemRoots::from_certificates(&[]),
-        );
+        let (issued, roots) = (AcmeCertificates::default(), SystemRoots::none());
         let hosts = [
             Host::Name("home.test".into()),
             Host::Name("two.test".into()),

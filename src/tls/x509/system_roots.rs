@@ -34,6 +34,12 @@ impl SystemRoots {
         Self(OnceLock::from(Self::parse(certificates)))
     }
 
+    /// Uses no roots: no certificate is publicly trusted.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::from_certificates(&[])
+    }
+
     /// Returns the roots as rustls's store.
     ///
     /// # Errors

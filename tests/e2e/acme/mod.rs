@@ -21,4 +21,5 @@ pub mod program;
 pub mod renewal;
 pub mod responder;
 pub mod store;
+pub mod stuck_files;
 pub mod unusual;

@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,15 @@ int rename(const char *from, const char *to)
     if (hold("rename", to))
         return -1;
     return NEXT(rename)(from, to);
+}
+
+int posix_spawnp(pid_t *child, const char *path, const posix_spawn_file_actions_t *actions,
+                 const posix_spawnattr_t *attributes, char *const arguments[],
+                 char *const environment[])
+{
+    if (hold("run", path))
+        return errno;
+    return NEXT(posix_spawnp)(child, path, actions, attributes, arguments, environment);
 }
 
 int unlink(const char *path)

@@ -56,16 +56,16 @@ impl SlowFiles {
         foreign("env", &[&[&*preload, &*calls], command].concat())
     }
 
-    /// Lets these calls (`open`, `stat`, `read`, `fsync`, `rename`) on paths with this end, or on
+    /// Lets these calls (`open`, `stat`, `read`, `fsync`, `rename`, `run`) on paths with this end, or on
     /// all (`*`), take so many milliseconds; 0 for as long as nothing else is said.
     pub fn slow(&self, calls: &[&str], end: &str, milliseconds: u32) {
         let line = |call: &&str| format!("{call} {end} {milliseconds}\n");
         self.write(&calls.iter().map(line).collect::<String>());
     }
 
-    /// Lets all calls on paths with this end hang.
+    /// Lets all calls on paths with this end hang, and the start of a program with this end.
     pub fn hang(&self, end: &str) {
-        self.slow(&["open", "stat", "read", "fsync", "rename"], end, 0);
+        self.slow(&["open", "stat", "read", "fsync", "rename", "run"], end, 0);
     }
 
     /// Lets nothing be written, as a file system that the kernel has made read-only.

@@ -38,7 +38,7 @@ impl CertificateTask {
         state.faults.remove(&Operation::ReadCertificate);
         match stored {
             Some(stored) if state.serves(&stored) => state.mark_stored(),
-            Some(stored) if state.is_older_than(&stored, &self.shared.roots) => {
+            Some(stored) if state.is_older_than(&stored) => {
                 drop(state);
                 self.serve(stored);
                 self.state().mark_stored();
@@ -138,7 +138,7 @@ impl CertificateTask {
 
     /// Records a certificate as the served one; the caller puts the result into the slot.
     pub(super) fn set_served(&self, stored: StoredCertificate) -> Option<Certified> {
-        match stored.certified(&self.shared.roots) {
+        match self.shared.certified(&stored) {
             Ok(certified) => {
                 let mut state = self.state();
                 state.served = Some(ServedCertificate::new(stored, &certified));

@@ -18,7 +18,7 @@ fn certificate(host: &str) -> (String, CertificateDer<'static>) {
 }
 
 fn trust(config: &Upstream) -> ServerTrust {
-    ServerTrust::load(config, &SystemRoots::from_certificates(&[])).unwrap()
+    ServerTrust::load(config, &SystemRoots::none()).unwrap()
 }
 
 fn pin(pin: Pin) -> Upstream {
@@ -115,7 +115,7 @@ fn pin_file_must_have_exactly_one_certificate() {
     ] {
         let file = folder.write("hub.pem", text);
         let config = pin(Pin::File(file));
-        let fault = ServerTrust::load(&config, &SystemRoots::from_certificates(&[]));
+        let fault = ServerTrust::load(&config, &SystemRoots::none());
         let fault = format!("{:#}", fault.unwrap_err());
         assert!(
             fault.contains(cause) && fault.contains("upstream.pin"),
