@@ -27,6 +27,7 @@ use super::{
     sweep::Sweeps,
 };
 use crate::{
+    acme::Certificates,
     config::{self, model::Config},
     connection::{acceptor::Acceptor, registry::ConnectionRegistry, workers::Workers},
     events::{Events, event::Event},
@@ -154,11 +155,7 @@ impl Server {
         let registry = Arc::new(ConnectionRegistry::default());
         let acceptor = Self::acceptor(&proxy, &registry, connections)?;
         let listeners = Listeners::open(&listen, &acceptor)?;
-        let alone = CancellationToken::new();
-        match predecessor {
-            Some(predecessor) => predecessor.delay_orders(&certificates, &alone).await,
-            None => alone.cancel(),
-        }
+        let alone = Self::follow(predecessor, &certificates).await;
         // The listeners are open, so the CA can validate at once.
         certificates.run_prepared(prepared);
         let clients = proxy.devices.clone();
@@ -185,6 +182,20 @@ impl Server {
             shutdown,
             alone,
         })
+    }
+
+    /// Delays ACME orders while a previous process accepts; returns the token that is cancelled as
+    /// soon as none does.
+    async fn follow(
+        predecessor: Option<&Predecessor>,
+        certificates: &Certificates,
+    ) -> CancellationToken {
+        let alone = CancellationToken::new();
+        match predecessor {
+            Some(predecessor) => predecessor.delay_orders(certificates, &alone).await,
+            None => alone.cancel(),
+        }
+        alone
     }
 
     /// Starts the workers of an acceptor for as many connections as the descriptors suffice for.
