@@ -1,5 +1,7 @@
 //! `hubgate explain` agrees with the running hubgate.
 
+use std::fs;
+
 use http::Method;
 use serde_json::Value;
 
@@ -101,6 +103,7 @@ fn explain_works_without_a_running_hubgate_and_leaves_no_files() {
 fn explain_reports_each_bad_request_with_its_cure() {
     let setup = setup("http://127.0.0.1:8080");
     let folder = setup.write();
+    fs::create_dir(folder.join("state")).unwrap();
     for (arguments, cure) in [
         (&["home.test", "--from", HOME][..], "https://"),
         (
