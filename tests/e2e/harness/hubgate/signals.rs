@@ -79,10 +79,11 @@ impl Hubgate {
 
     /// Hands over, and lets the new process hand over before it has taken over.
     pub async fn take_over_twice(&mut self) {
-        let before = self.output.lines_with(READY).len();
+        // The line of the first process may not have been read yet.
+        let processes = 1 + self.successors.len();
         self.hand_over();
         eventually(DEADLINE, "the new process is ready", async || {
-            self.output.lines_with(READY).len() > before
+            self.output.lines_with(READY).len() > processes
         })
         .await;
         for process in descendants(self.process()) {
