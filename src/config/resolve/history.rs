@@ -5,11 +5,6 @@ use std::time::Duration;
 use super::{Resolved, Resolver, quantity::Quantity};
 use crate::config::{file, model::History, tree::Location};
 
-const DAY: u64 = 24 * 3600;
-const MIN: Duration = Duration::from_secs(DAY);
-/// Days that the history counts.
-const MAX: Duration = Duration::from_secs(400 * DAY);
-
 impl Resolver<'_> {
     pub(super) fn history(
         &mut self,
@@ -23,23 +18,19 @@ impl Resolver<'_> {
 }
 
 impl Quantity<'_> {
-    /// Parses a duration from `1d` to `400d`, or `off`.
+    /// Parses a duration of at most the days that the history counts, or `off`.
     fn address_retention(self) -> Result<Option<Duration>, String> {
-        let text = self.0;
-        if text == "off" {
-            return Ok(None);
-        }
-        match self.duration()? {
-            time if time < MIN => Err(format!("\"{text}\" is too short: write 1d or more, or off")),
-            time if time > MAX => Err(format!("\"{text}\" is too long: write 400d or less")),
-            time => Ok(Some(time)),
-        }
+        self.duration_or_off("1d", "400d")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const DAY: u64 = 24 * 3600;
+    const MIN: Duration = Duration::from_secs(DAY);
+    const MAX: Duration = Duration::from_secs(400 * DAY);
 
     #[test]
     fn addresses_are_stored_for_a_day_to_400_days_or_not_at_all() {

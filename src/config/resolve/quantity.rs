@@ -34,6 +34,37 @@ impl Quantity<'_> {
         Ok(duration)
     }
 
+    /// Parses a duration from `least` to `most`, which are written with units.
+    pub(super) fn duration_between(self, least: &str, most: &str) -> Result<Duration, String> {
+        self.bounded_duration((least, most), "")
+    }
+
+    /// Parses a duration from `least` to `most`, or `off`.
+    pub(super) fn duration_or_off(
+        self,
+        least: &str,
+        most: &str,
+    ) -> Result<Option<Duration>, String> {
+        match self.0 {
+            "off" => Ok(None),
+            _ => self.bounded_duration((least, most), ", or off").map(Some),
+        }
+    }
+
+    /// Parses a duration within bounds; the message of a shorter one ends with `or`.
+    fn bounded_duration(self, (least, most): (&str, &str), or: &str) -> Result<Duration, String> {
+        let (text, duration) = (self.0, self.duration()?);
+        if duration < Quantity(least).duration()? {
+            return Err(format!(
+                "\"{text}\" is too short: write {least} or more{or}"
+            ));
+        }
+        if duration > Quantity(most).duration()? {
+            return Err(format!("\"{text}\" is too long: write {most} or less"));
+        }
+        Ok(duration)
+    }
+
     /// Parses a size such as `64MB` or `8KiB`, or `off`, which is no limit.
     pub(super) fn size_limit(self) -> Result<Option<u64>, String> {
         let text = self.0;

@@ -13,8 +13,6 @@ const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
 
 const DEFAULT: Duration = Duration::from_secs(30 * DAY);
-const MIN: Duration = Duration::from_secs(5 * MINUTE);
-const MAX: Duration = Duration::from_secs(365 * DAY);
 
 impl Resolver<'_> {
     /// Resolves the lifetime of a site's logins, `None` if they are not remembered. `access` is the
@@ -65,25 +63,16 @@ impl SiteAccess {
 impl Quantity<'_> {
     /// Parses a duration from `5m` to `365d`, or `off`.
     fn session_lifetime(self) -> Result<Option<Duration>, String> {
-        let text = self.0;
-        if text == "off" {
-            return Ok(None);
-        }
-        match self.duration()? {
-            lifetime if lifetime < MIN => {
-                Err(format!("\"{text}\" is too short: write 5m or more, or off"))
-            }
-            lifetime if lifetime > MAX => {
-                Err(format!("\"{text}\" is too long: write 365d or less"))
-            }
-            lifetime => Ok(Some(lifetime)),
-        }
+        self.duration_or_off("5m", "365d")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const MIN: Duration = Duration::from_secs(5 * MINUTE);
+    const MAX: Duration = Duration::from_secs(365 * DAY);
 
     #[test]
     fn a_login_is_remembered_for_five_minutes_to_a_year_or_not_at_all() {

@@ -13,8 +13,6 @@ use crate::config::{
 
 /// Bytes of a path at most.
 const LONGEST: usize = 2 * 1024;
-const LEAST: Duration = Duration::from_secs(1);
-const MOST: Duration = Duration::from_secs(3600);
 
 impl Resolver<'_> {
     pub(super) fn health(
@@ -35,11 +33,7 @@ impl Resolver<'_> {
 impl Quantity<'_> {
     /// Parses the time between two health checks, `1s` to `1h`.
     fn check_interval(self) -> Result<Duration, String> {
-        match self.duration()? {
-            every if every < LEAST => Err(format!("\"{}\" is too short: write 1s or more", self.0)),
-            every if every > MOST => Err(format!("\"{}\" is too long: write 1h or less", self.0)),
-            every => Ok(every),
-        }
+        self.duration_between("1s", "1h")
     }
 }
 
@@ -62,6 +56,9 @@ fn check_path(path: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LEAST: Duration = Duration::from_secs(1);
+    const MOST: Duration = Duration::from_secs(3600);
 
     #[test]
     fn servers_are_checked_each_second_to_each_hour() {
